@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/packet"
@@ -41,6 +42,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/pipeline"
@@ -443,6 +445,8 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"bittorrent":  {bittorrent.DefaultOptions(), def.BitTorrent},
 		"gnutella":    {gnutella.DefaultOptions(), def.Gnutella},
+		"watch":       {watch.DefaultOptions(), def.Watch},
+		"detect":      {detect.DefaultOptions(), def.Detect},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
@@ -457,7 +461,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 28 {
+	if parts != 30 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -31,7 +31,9 @@ type Section struct {
 // sections lists all keys, by section in this order, in the order of Config's fields.
 var sections = gather([]Section{
 	{},
+	{Name: "backdoor", Doc: "when the watchers BackDoor and InterConn report"},
 	{Name: "bittorrent", Doc: "what the events of BitTorrent have"},
+	{Name: "detect", Doc: "how much of a connection signatures of protocols are looked for in"},
 	{Name: "files", Doc: "what is done with transferred files"},
 	{Name: "contents", Doc: "ports whose payload is delivered as events, beside that of the sides in deliver_contents"},
 	{Name: "dns", Doc: "which records of DNS messages are read"},
@@ -39,12 +41,15 @@ var sections = gather([]Section{
 	{Name: "krb", Doc: "how Kerberos is read"},
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
+	{Name: "interconn", Doc: "what the watcher InterConn takes for keystrokes"},
 	{Name: "smb", Doc: "how SMB is read"},
 	{Name: "ssh", Doc: "how SSH is read"},
 	{Name: "ssl", Doc: "how SSL and TLS are read"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
+	{Name: "steppingstone", Doc: "what the watcher SteppingStone takes for related connections"},
 	{Name: "timeouts", Doc: "times, in packet time, after which state is ended; 0s switches one off"},
+	{Name: "unknown_protocol", Doc: "sampling of unknown_protocol in the event stream"},
 	{Name: "weird", Doc: "sampling of weirds that repeat"},
 })
 

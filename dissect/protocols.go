@@ -44,6 +44,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
 	"github.com/wirelog/wirelog/internal/choose"
@@ -52,7 +53,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"bittorrent", "bittorrenttracker", "gnutella", "ident", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "syslog_tcp", "telnet"}
+var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutella", "ident", "interconn", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "steppingstone", "syslog_tcp", "telnet"}
 
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
@@ -82,6 +83,21 @@ func PickAnalyzers(list []string) ([]string, error) {
 	return n.Pick(list)
 }
 
+// Watchers returns the analyzers of removed releases of Zeek whose events somebody listens
+// to. Listening is asking for them, except by a stream of all events.
+func Watchers(h *event.Hooks) (names []string) {
+	if h.BackDoor.On() {
+		names = append(names, "backdoor")
+	}
+	if h.InterConn.On() {
+		names = append(names, "interconn")
+	}
+	if h.SteppingStone.On() {
+		names = append(names, "steppingstone")
+	}
+	return names
+}
+
 // variants returns the analyzers that a common name of a protocol stands for.
 func variants(name string) ([]string, error) {
 	switch name {
@@ -95,12 +111,13 @@ func variants(name string) ([]string, error) {
 	return nil, nil
 }
 
-// chosen returns the protocols that list chooses and that follow allows.
-func chosen(all []*detect.Protocol, list []string, follow compat.Set) ([]*detect.Protocol, error) {
+// chosen returns the protocols that list chooses and that follow allows, and those of more.
+func chosen(all []*detect.Protocol, list, more []string, follow compat.Set) ([]*detect.Protocol, error) {
 	names, err := PickAnalyzers(list)
 	if err != nil {
 		return nil, err
 	}
+	names = append(names, more...)
 	return slices.DeleteFunc(all, func(p *detect.Protocol) bool {
 		name := strings.ToLower(p.Name)
 		effect, beyond := beyondZeek[name]
@@ -176,5 +193,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mount[1],
 		nfs[0],
 		nfs[1],
+		watch.NewBackDoor(hooks, o.Watch),
+		watch.NewInterConn(hooks, o.Watch),
+		watch.NewSteppingStone(o.Watch),
 	}
 }

@@ -42,7 +42,7 @@ func TestPickAnalyzers(t *testing.T) {
 		if err != nil || strings.Join(got, ",") != c.want {
 			t.Errorf("%q: %q, %v, want %q", c.list, got, err, c.want)
 		}
-		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list, 0)
+		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), list, nil, 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -63,7 +63,7 @@ func TestBeyondZeek(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), []string{"all"}, zeek)
+	attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), []string{"all"}, nil, zeek)
 	if err != nil {
 		t.Fatal(err)
 	}

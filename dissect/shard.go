@@ -42,6 +42,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
+	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/value"
 )
 
@@ -56,11 +57,15 @@ type Options struct {
 	// AnalyzerNames, as PickAnalyzers has it. An empty list means those that are not attached on request only.
 	Analyzers []string `key:"analyzers" flag:"analyzers" doc:"application protocols to analyze: names such as dns,http alone, or what differs from the default, such as -dns or +NAME; also default, all, none and patterns"`
 
+	// Attach names analyzers to use besides those of Analyzers; see Watchers.
+	Attach []string
+
 	// Protocols, if set, returns additional protocols. It is called once, with the
 	// shard's manager of transferred files.
 	Protocols func(*files.Manager) []*detect.Protocol
 
 	Conn   conn.Options
+	Detect detect.Options
 	Packet packet.Options
 	Files  files.Options
 	DCERPC dcerpc.Options
@@ -89,9 +94,13 @@ type Options struct {
 	KRB    krb.Options
 	NTP    ntp.Options
 	Syslog syslog.Options
+	Watch  watch.Options
 
 	BitTorrent bittorrent.Options
 	Gnutella   gnutella.Options
+
+	// UnknownBytes is how much of what an unknown protocol carries UnknownProtocol has.
+	UnknownBytes int `key:"unknown_protocol.first_bytes_count" unit:"bytes" min:"0" doc:"bytes of an unknown protocol in unknown_protocol (UnknownProtocol::first_bytes_count)"`
 }
 
 // DefaultOptions returns the defaults, Zeek's where Zeek has them, without a seed.
@@ -123,9 +132,13 @@ func DefaultOptions() Options {
 		KRB:    krb.DefaultOptions(),
 		NTP:    ntp.DefaultOptions(),
 		Syslog: syslog.DefaultOptions(),
+		Detect: detect.DefaultOptions(),
+		Watch:  watch.DefaultOptions(),
 
 		BitTorrent: bittorrent.DefaultOptions(),
 		Gnutella:   gnutella.DefaultOptions(),
+
+		UnknownBytes: 10,
 	}
 }
 
@@ -168,6 +181,7 @@ type Shard struct {
 	volatile bool
 	ipHdr    packet.HeaderScratch
 	encaps   encapCache
+	history  []string // scratch of unknown
 }
 
 // level is the scratch of one packet; a packet inside it uses the next level.
@@ -178,6 +192,8 @@ type level struct {
 	conn    conn.Packet
 	belongs conn.Result
 	result  tunnel.Result
+	// tunnel is the tunnel that the packet carries, and in which the next level's is.
+	tunnel tunnel.Kind
 }
 
 // New returns a shard that raises its events on hooks. cause is called for every timer
@@ -225,7 +241,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 			return nil, err
 		}
 	}
-	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers, o.Conn.Compat)
+	list, err := chosen(protocols(hooks, s.files, &o), o.Analyzers, o.Attach, o.Conn.Compat)
 	if err != nil {
 		return nil, err
 	}
@@ -239,11 +255,18 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 	if o.Protocols != nil {
 		list = append(list, o.Protocols(s.files)...)
 	}
+	list = slices.DeleteFunc(list, func(p *detect.Protocol) bool {
+		if p.Watcher {
+			s.table.AddWatcher(&p.Protocol)
+		}
+		return p.Watcher
+	})
 	if len(list) > 0 {
 		d, err := detect.New(list)
 		if err != nil {
 			return nil, err
 		}
+		d.Configure(o.Detect, hooks)
 		s.table.SetAttacher(d)
 	}
 	return s, nil
@@ -402,10 +425,41 @@ func (s *Shard) network(n int, f *packet.Frame, encap *conn.Encap) bool {
 		return s.arpPacket(lv)
 	default:
 		s.weirds(lv, encap)
+		if lv.link.Unknown() {
+			s.unknown(n, lv.link.UnknownAnalyzer, lv.link.UnknownProtocol, lv.link.Net)
+		}
 		s.dropped(n, lv.link.Drop)
 		return false
 	}
 }
+
+// unknown raises UnknownProtocol for b in the packet at level n. last is the layer that
+// has no analyzer for it, by Zeek's name.
+func (s *Shard) unknown(n int, last string, protocol uint64, b []byte) {
+	e := s.hooks.Packet.UnknownProtocol.Begin()
+	if e == nil {
+		return
+	}
+	h := s.history[:0]
+	for i := range s.levels[:n] {
+		lv := &s.levels[i]
+		h = lv.link.AppendHistory(h)
+		if lv.ip.Proto == packet.ProtoUDP {
+			h = append(h, "UDP")
+		}
+		h = append(h, lv.tunnel.Analyzer())
+	}
+	h = s.levels[n].link.AppendHistory(h)
+	if last == unknownTransport {
+		h = append(h, last)
+	}
+	s.history = h
+	*e = event.UnknownProtocol{AnalyzerName: last, Protocol: protocol, FirstBytes: b[:min(len(b), s.opt.UnknownBytes)], AnalyzerHistory: h}
+	s.hooks.Packet.UnknownProtocol.Raise(e)
+}
+
+// unknownTransport is Zeek's analyzer of the transport protocols that have none.
+const unknownTransport = "UNKNOWN_IP_TRANSPORT"
 
 func (s *Shard) arpPacket(lv *level) bool {
 	if w := s.arp.Packet(&lv.link.SrcMAC, &lv.link.DstMAC, lv.link.Net); w != "" {
@@ -512,6 +566,11 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	} else if r.Partial || ip.Partial {
 		s.stats.Checksums.CountTaken(&ip.Src)
 	}
+	switch ip.Proto {
+	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoICMP, packet.ProtoICMPv6:
+	default:
+		s.unknown(n, unknownTransport, uint64(ip.Proto), ip.Payload)
+	}
 	if r.Payload != nil {
 		if k := s.tunnels.UDP(r.Conn.RespPort(), r.Payload); k != tunnel.None {
 			s.udpTunnel(n, f, k, r, encap)
@@ -529,6 +588,7 @@ func (s *Shard) ipTunnel(n int, f *packet.Frame, k tunnel.Kind, payload []byte, 
 	if lv.result.Inner == tunnel.InnerNone {
 		return false
 	}
+	lv.tunnel = k
 	return s.inner(n, f, 0, s.ipTunnelEncap(lv, k, f, encap))
 }
 
@@ -572,6 +632,7 @@ func (s *Shard) udpTunnel(n int, f *packet.Frame, k tunnel.Kind, r *conn.Result,
 	if res.Inner == tunnel.InnerNone {
 		return
 	}
+	lv.tunnel = k
 	var cut uint32
 	if k == tunnel.GRE {
 		encap = s.ipTunnelEncap(lv, k, f, encap)

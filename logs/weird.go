@@ -124,7 +124,7 @@ func (b *weirds) conn(e *event.ConnWeird) {
 
 func (b *weirds) expiredConn(e *event.ExpiredConnWeird) {
 	if a := weirdActions[e.Name]; a != weirdIgnore {
-		b.ofConn(a, e.Name, &e.ID, &e.UID, 0, e.Addl, e.Source)
+		b.ofConn(a, e.Name, &e.ID, &e.UID, e.Domain, e.Addl, e.Source)
 	}
 }
 

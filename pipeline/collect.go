@@ -68,6 +68,12 @@ func (r *run) summary() Summary {
 			s.addPanics("analyzer", n)
 		}
 	}
+	for _, n := range r.behind.hooks.Counts() {
+		s.Events += n
+	}
+	if n := r.behind.panics; n != 0 {
+		s.addPanics("listeners", n)
+	}
 	s.Outputs = r.places
 	if r.opts.Tally {
 		r.addTallies(&s)

@@ -17,6 +17,11 @@ type Extension struct {
 	// Hooks are the events of the shard. Listeners may be added to any of them, and own
 	// events with event.Declare. The log builders of this module are called before the
 	// listeners, those of Options.Builders and event streams after them.
+	//
+	// A listener to BackDoor, InterConn or SteppingStone attaches that analyzer. The events
+	// of SteppingStone relate connections of all shards: they are raised behind the merge, in
+	// its order, and only for the listeners on the first shard's Hooks, by one goroutine at a
+	// time that need not be that shard's.
 	Hooks *event.Hooks
 	// Now returns the network time of the current packet or timer.
 	Now func() value.Time

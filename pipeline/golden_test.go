@@ -27,7 +27,7 @@ var goldenEvents = map[string]string{
 	"ntp.pcap":        "ntp_*",
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
-	"rlogin.pcap":     "login_*,rsh_*",
+	"rlogin.pcap":     "login_*,rsh_*,backdoor_*,*_signature_found,stp_*",
 	"rpc.pcap":        "rpc_*,pm_*,mount_*,nfs_*",
 	"sip-tcp.pcap":    "sip_*",
 	"sip.pcap":        "sip_*",
@@ -35,7 +35,7 @@ var goldenEvents = map[string]string{
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",
 	"syslog.pcap":     "syslog_*",
-	"telnet.pcap":     "login_*,*_option*",
+	"telnet.pcap":     "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
 }
 
 // goldenAnalyzers are the captures that need other analyzers than the default.
@@ -43,10 +43,10 @@ var goldenAnalyzers = map[string]string{
 	"bittorrent.pcap": "+bittorrent,+bittorrenttracker",
 	"gnutella.pcap":   "+gnutella",
 	"ident.pcap":      "+ident",
-	"rlogin.pcap":     "+rlogin,+rsh",
+	"rlogin.pcap":     "+rlogin,+rsh,+backdoor,+steppingstone",
 	"rpc.pcap":        "+portmapper,+mount,+nfs",
 	"sip-tcp.pcap":    "+sip_tcp",
-	"telnet.pcap":     "+telnet",
+	"telnet.pcap":     "+telnet,+backdoor,+interconn,+steppingstone",
 }
 
 // TestGolden reads every capture of testdata, with checksums verified, and

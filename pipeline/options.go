@@ -139,6 +139,10 @@ type Options struct {
 	// Version is the program's version, for outputs that contain it.
 	Version string
 
+	// UnknownProtocols is the sampling of unknown_protocol in the event stream, by layer and
+	// protocol.
+	UnknownProtocols UnknownSampling
+
 	LocalNets []netip.Prefix `key:"local_nets" flag:"local-nets" doc:"networks of the site, such as 192.0.2.0/24, for local_orig and local_resp (Zeek's Site::local_nets)"`
 
 	// Dissect has the options of everything between packets and events. The run sets
@@ -168,6 +172,13 @@ type Options struct {
 	Progress func(done, total int64)
 }
 
+// UnknownSampling is a value.Sampling with the options of Zeek's UnknownProtocol.
+type UnknownSampling struct {
+	Threshold uint64        `key:"unknown_protocol.sampling_threshold" unit:"count" min:"0" doc:"unknown_protocol events of one layer and protocol that pass before sampling begins (UnknownProtocol::sampling_threshold)"`
+	Rate      uint64        `key:"unknown_protocol.sampling_rate" unit:"count" min:"0" doc:"one in this many passes once sampling has begun; 0 passes none (UnknownProtocol::sampling_rate)"`
+	Duration  time.Duration `key:"unknown_protocol.sampling_duration" doc:"time after which the count starts again (UnknownProtocol::sampling_duration)"`
+}
+
 // Hashes lists the values of Options.Dissect.Files.Hash.
 func Hashes() []string { return files.HashNames() }
 
@@ -183,7 +194,9 @@ func Defaults() Options {
 		Compat:         compat.None,
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),
-		Rows:           logs.DefaultLimits(),
+
+		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
+		Rows:             logs.DefaultLimits(),
 	}
 }
 

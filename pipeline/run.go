@@ -26,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/logs"
 	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
 	"github.com/wirelog/wirelog/writers"
 )
 
@@ -79,6 +80,7 @@ type run struct {
 	reported bool    // something went to Options.Report
 	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
+	behind   behind
 	minutes  minutes
 	places   []Place        // of the outputs
 	first    int64          // time of the first packet
@@ -146,6 +148,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, err
 	}
 	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
+	cfg.Lines = r.lines(cfg.Lines)
 	if cfg.Groups&schemas.GroupValidation != 0 {
 		if r.roots, err = o.rootCerts(); err != nil {
 			return nil, &OptionError{"RootCerts", err}
@@ -162,6 +165,10 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		r.opts.Dissect.KRB.Keys = keys
 	}
 	o.tellUnattached(cfg.Logs)
+	if r.events {
+		o.tellUnraised()
+		cfg.Lines[0].Sampling = value.Sampling(o.UnknownProtocols)
+	}
 	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {
 		return nil, err
 	}
@@ -181,6 +188,12 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			return nil, err
 		}
 		r.shards = append(r.shards, s)
+	}
+	if r.events {
+		if err := r.behind.stream(o.EventNames); err != nil {
+			r.source.Close()
+			return nil, &OptionError{"EventNames", err}
+		}
 	}
 	return r, nil
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sort"
+	"strconv"
 
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/compat"
@@ -62,9 +63,25 @@ func (r *run) newShard(of int) (*shard, error) {
 	if o.Tally {
 		s.tally = newTally(s.hooks)
 	}
+	watchers := dissect.Watchers(s.hooks)
+	if len(r.shards) == 0 {
+		r.behind.hooks.SteppingStone = s.hooks.SteppingStone
+	}
 	if r.events {
+		gate := schemas.Gate{Kind: schemas.GateSample}
+		if picks(o.EventNames, "unknown_protocol") {
+			s.hooks.Packet.UnknownProtocol.Listen(func(e *event.UnknownProtocol) {
+				gate.Key = e.AnalyzerName + " " + strconv.FormatUint(e.Protocol, 10)
+			})
+		}
 		emit := func(line []byte) {
-			s.out.CloseLine(0, append(s.out.OpenLine(0), line[:len(line)-1]...))
+			line = append(s.out.OpenLine(0), line[:len(line)-1]...)
+			if gate.Key == "" {
+				s.out.CloseLine(0, line)
+				return
+			}
+			s.out.CloseLineGated(0, line, gate)
+			gate.Key = ""
 		}
 		if _, err := event.NewStream(s.hooks, now, emit, o.EventNames...); err != nil {
 			return nil, &OptionError{"EventNames", err}
@@ -72,7 +89,10 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	d := option.Divide(o.Dissect, of)
 	d.Conn.Seed, d.Conn.Compat = r.seed, r.compat
-	d.Protocols = own
+	d.Protocols, d.Attach = own, watchers
+	if d.Watch.Notes = nil; s.hooks.SteppingStone.On() {
+		d.Watch.Notes = func(note []byte) { s.out.Note(0, note) }
+	}
 	d.Files.BareNames = r.compat.Has(compat.ExtractedName)
 	d.Files.BestType = !r.events // only the event stream has the other types
 	s.dissect, err = dissect.New(d, s.hooks, func(deadline value.Time, first, _ uint64) {

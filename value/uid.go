@@ -75,3 +75,12 @@ func (u *UID) Hash() uint32 {
 
 // IsZero reports whether u is unset.
 func (u *UID) IsZero() bool { return u.n == 0 }
+
+// ParseUID returns the UID with a printed form. It reports false if b cannot be one.
+func ParseUID(b []byte) (u UID, ok bool) {
+	if len(b) > len(u.b) {
+		return u, false
+	}
+	u.n = uint8(copy(u.b[:], b))
+	return u, true
+}

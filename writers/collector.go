@@ -168,6 +168,12 @@ func (c *Collector) CloseLineGated(lines int, buf []byte, g schemas.Gate) {
 	c.closeLine(lines, buf, &g)
 }
 
+// Note takes a note for the joiner of the stream with that index in Config.Lines.
+func (c *Collector) Note(lines int, note []byte) {
+	i := c.merger.lines + lines
+	c.added(i, &c.batch.runs[i], &schemas.Gate{Kind: schemas.GateJoin, Key: unsafe.String(unsafe.SliceData(note), len(note))})
+}
+
 func (c *Collector) closeLine(lines int, buf []byte, g *schemas.Gate) {
 	i := c.merger.lines + lines
 	r := &c.batch.runs[i]

@@ -19,6 +19,9 @@ type joined struct {
 	// above all other rows.
 	key  Key
 	emit func(schemas.Record)
+	// lines and emitLine take the place of Joiner and emit in a stream of lines.
+	lines    LineJoiner
+	emitLine func([]byte)
 }
 
 const firstJoined = 1 << 31
@@ -34,12 +37,7 @@ func (m *Merger) addJoiner(st *stream) {
 		j.encoders = append(j.encoders, m.encoder(t, &j.clock))
 	}
 	j.emit = func(rec schemas.Record) {
-		j.built++
-		k := st.last
-		if k.Seq = firstJoined; k.Time == j.key.Time && k.Num == j.key.Num && k.Class == j.key.Class {
-			k.Seq = j.key.Seq + 1
-		}
-		j.key = k
+		k := j.next(st)
 		for i, t := range st.targets {
 			j.buf = j.encoders[i].Append(j.buf[:0], rec)
 			row := j.buf
@@ -52,10 +50,52 @@ func (m *Merger) addJoiner(st *stream) {
 	st.joiner = j
 }
 
+// next returns the key of the next row of st.
+func (j *joined) next(st *stream) Key {
+	j.built++
+	k := st.last
+	if k.Seq = firstJoined; k.Time == j.key.Time && k.Num == j.key.Num && k.Class == j.key.Class {
+		k.Seq = j.key.Seq + 1
+	}
+	j.key = k
+	return k
+}
+
+// addLineJoiner gives a stream of lines its joiner, if it has one.
+func (st *stream) addLineJoiner(l LineJoiner) {
+	if l == nil {
+		return
+	}
+	j := &joined{lines: l}
+	j.emitLine = func(line []byte) {
+		k := j.next(st)
+		j.buf = append(append(j.buf[:0], line...), '\n')
+		for _, t := range st.targets {
+			row := j.buf
+			if t.file == nil {
+				row = bytes.Clone(row) // the place gets it later
+			}
+			t.write(&k, row)
+		}
+	}
+	st.joiner = j
+}
+
+// limits returns the limits that were hit, by name.
+func (j *joined) limits() map[string]uint64 {
+	if j.lines != nil {
+		return j.lines.Limited()
+	}
+	name, n := j.Limited()
+	return map[string]uint64{name: n}
+}
+
 // join passes a note to the joiner. Its rows get the key of the stream's last row, which is
 // the note's unless that came late.
 func (st *stream) join(note []byte) {
-	if j := st.joiner; j != nil {
+	if j := st.joiner; j != nil && j.lines != nil {
+		j.lines.Join(note, j.emitLine)
+	} else if j != nil {
 		j.clock = value.Time(st.last.Time)
 		j.Join(note, j.emit)
 	}
@@ -63,7 +103,7 @@ func (st *stream) join(note []byte) {
 
 // endJoin writes the rows that are left.
 func (st *stream) endJoin() {
-	if j := st.joiner; j != nil && st.rows > 0 {
+	if j := st.joiner; j != nil && j.lines == nil && st.rows > 0 {
 		j.End(j.emit)
 		for _, t := range st.targets {
 			t.handOver()

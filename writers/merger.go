@@ -563,8 +563,10 @@ func (m *Merger) Stats() Stats {
 		}
 		if st.joiner != nil {
 			built += st.joiner.built
-			if name, n := st.joiner.Limited(); n > 0 {
-				s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
+			for name, n := range st.joiner.limits() {
+				if n > 0 {
+					s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
+				}
 			}
 		}
 		for _, t := range st.targets {

@@ -145,6 +145,10 @@ func (m *Merger) linesError(lines int, err error) error {
 func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
 	l := &m.cfg.Lines[index]
 	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
+	if l.Sampling != (value.Sampling{}) {
+		st.gates.sampling = l.Sampling
+	}
+	st.addLineJoiner(l.Joiner)
 	if l.Path != "" {
 		if err := use(used, l.Path); err != nil {
 			return nil, m.linesError(index, err)

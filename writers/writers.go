@@ -152,6 +152,19 @@ type Lines struct {
 	// Outputs lists outputs, by index in Config.Outputs, that take the lines too:
 	// places, and folders, where they go to a file with the stream's name.
 	Outputs []int
+	// Joiner makes lines of notes (schemas.GateJoin); it may be nil.
+	Joiner LineJoiner
+	// Sampling configures GateSample for the stream; its zero value means Config.Sampling.
+	Sampling value.Sampling
+}
+
+// A LineJoiner is a schemas.Joiner for a stream of lines.
+type LineJoiner interface {
+	// Join takes a note, which is valid inside the call, and passes lines, without a newline,
+	// to emit, which copies them.
+	Join(note []byte, emit func(line []byte))
+	// Limited returns how often each limit of what the joiner keeps was hit, by its name.
+	Limited() map[string]uint64
 }
 
 // Config says what a Merger writes and where.

@@ -59,6 +59,9 @@ type Protocol struct {
 	Size int
 }
 
+// EventTag returns the analyzer's name in events: Tag, or what stands for it.
+func (p *Protocol) EventTag() value.Enum { return p.tag() }
+
 func (p *Protocol) tag() value.Enum {
 	if p.Tag == "" {
 		p.Tag = value.Enum("Analyzer::ANALYZER_" + p.Name)
@@ -201,6 +204,11 @@ func (t *Table) detected(c *Conn) {
 
 // SetAttacher sets the attacher. It may be called only before the first packet.
 func (t *Table) SetAttacher(a Attacher) { t.attacher = a }
+
+// AddWatcher has an analyzer of p attached to every TCP connection with its first packet,
+// beside those that the attacher chooses. Watchers have no service and raise no violation.
+// AddWatcher may be called only before the first packet.
+func (t *Table) AddWatcher(p *Protocol) { t.watchers = append(t.watchers, p) }
 
 // serviceNumber returns the number of a service in ext.services, or 0 if there are too
 // many. Services are constants of the analyzers, so there never are.

@@ -50,6 +50,8 @@ type Options struct {
 	UnknownIP       time.Duration `key:"timeouts.unknown_ip_inactivity_timeout" doc:"silence that ends a flow of another IP protocol"`
 	Interactive     time.Duration `key:"timeouts.interactive_inactivity_timeout" doc:"silence that ends an FTP, SSH, telnet or rlogin connection (Conn::port_inactivity_timeouts)"`
 
+	StatusUpdate time.Duration `key:"timeouts.connection_status_update_interval" doc:"time between events connection_status_update of a connection; 0s raises none (connection_status_update_interval)"`
+
 	// Compat says where Zeek's behaviour takes the place of wirelog's own; see Use.Compat.
 	Compat compat.Set
 

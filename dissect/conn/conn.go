@@ -149,13 +149,46 @@ type rare struct {
 	hist      []byte // the whole history once it is longer than Conn.hist
 	byteThr   [2]uint64
 	packetThr [2]uint64
-	contents  [2]event.ContentsWriter
 	weirds    []weirdCount
 	tunnels   tunnel.State // of the tunnels that the connection carries
 	strays    strays
+	observed  *observed
 	// sessionEnd is the packet count from which ext.session no longer applies, 0 for
 	// none.
 	sessionEnd uint64
+}
+
+// observed holds state that few runs need, but for many connections then.
+type observed struct {
+	contents [2]event.ContentsWriter
+	alarms   []alarm
+	stats    connStats
+	counts   bool // somebody listens to ConnStats
+}
+
+// reset empties o, which may be nil, and returns it.
+func (o *observed) reset() *observed {
+	if o != nil {
+		*o = observed{alarms: o.alarms[:0]}
+	}
+	return o
+}
+
+// observing returns the state of c that few runs need.
+func (c *Conn) observing() *observed {
+	r := c.rarely()
+	if r.observed == nil {
+		r.observed = new(observed)
+	}
+	return r.observed
+}
+
+// ifObserved is observing without allocating: nil if there is no such state.
+func (c *Conn) ifObserved() *observed {
+	if r := c.ifRare(); r != nil {
+		return r.observed
+	}
+	return nil
 }
 
 func (c *Conn) extra() *ext {
@@ -436,7 +469,7 @@ func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
 	if c.transport != value.ProtoTCP {
 		return false
 	}
-	x := c.rarely()
+	x := c.observing()
 	if d == event.DirectionNone || d == event.DirectionOrig || d == event.DirectionBoth {
 		x.contents[c.index(true)] = w
 	}
@@ -452,7 +485,7 @@ func (c *Conn) SetContentsFile(d event.Direction, w event.ContentsWriter) bool {
 // ContentsFile returns the writer for d, or nil; for DirectionBoth only if both sides
 // have the same one.
 func (c *Conn) ContentsFile(d event.Direction) event.ContentsWriter {
-	x := c.ifRare()
+	x := c.ifObserved()
 	if x == nil {
 		return nil
 	}

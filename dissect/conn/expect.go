@@ -1,6 +1,9 @@
 package conn
 
 import (
+	"slices"
+
+	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/value"
 )
@@ -129,9 +132,26 @@ func (u Use) Unexpect() {
 // attachExpected attaches the protocol of the expectation that c fulfils, if any.
 func (t *Table) attachExpected(c *Conn) {
 	if x := t.lookupExpected(c.expectKey()); x != nil {
-		t.Attach(c, x.Protocol)
+		p := x.Protocol
+		if !t.Attach(c, p).Taken() {
+			return
+		}
+		if e := t.hooks.Conn.ScheduledAnalyzerApplied.Begin(); e != nil {
+			*e = event.ScheduledAnalyzerApplied{Conn: c, A: p.tag()}
+			t.hooks.Conn.ScheduledAnalyzerApplied.Raise(e)
+		}
 	}
 }
 
-// Analyzed reports whether c has had an analyzer.
-func (c *Conn) Analyzed() bool { return c.ext != nil && len(c.ext.analyzers) > 0 }
+// Analyzed reports whether c has had an analyzer, watchers aside.
+func (c *Conn) Analyzed() bool { return c.ext != nil && len(c.ext.analyzers) > c.watchers() }
+
+// watchers returns the number of watchers of c, which come first among its analyzers.
+func (c *Conn) watchers() (n int) {
+	if list := c.t.watchers; len(list) > 0 && c.transport == value.ProtoTCP {
+		for n < len(c.ext.analyzers) && slices.Contains(list, c.ext.analyzers[n].p) {
+			n++
+		}
+	}
+	return n
+}

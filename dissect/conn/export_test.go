@@ -110,3 +110,6 @@ func (t *Table) checkMemory() error {
 	}
 	return nil
 }
+
+// Alarms returns the number of alarms that are held.
+func (t *Table) Alarms() int { return len(t.alarms.due) }

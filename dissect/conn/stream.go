@@ -355,7 +355,7 @@ func (t *Table) deliver(c *Conn, s *side, seq uint64, data []byte) {
 
 // record writes to the contents file of s, if it has one.
 func (t *Table) record(c *Conn, s *side, data []byte) {
-	r := c.ifRare()
+	r := c.ifObserved()
 	if r == nil {
 		return
 	}
@@ -378,7 +378,7 @@ func (t *Table) record(c *Conn, s *side, data []byte) {
 
 // finishContents records the data beyond holes.
 func (t *Table) finishContents(c *Conn) {
-	r := c.ifRare()
+	r := c.ifObserved()
 	if r == nil {
 		return
 	}

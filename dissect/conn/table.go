@@ -90,6 +90,7 @@ type Table struct {
 	slotKey Seed
 	live    int
 	latest  *Conn // the last result of lookup
+	ending  *Conn // whose end others hear of
 	named   *Conn // whose uid is name
 	name    value.UID
 
@@ -104,6 +105,7 @@ type Table struct {
 	oldestHalf uint32 // no older connection is half-open
 
 	wheel      wheel
+	alarms     alarms
 	exts       freelist.List[ext]
 	pairs      freelist.List[[2]attached]
 	slotValues freelist.List[slotValue]
@@ -113,6 +115,7 @@ type Table struct {
 	// successor replaces an analyzer that the current data has taken off.
 	successor  Handover
 	attacher   Attacher
+	watchers   []*Protocol // see AddWatcher
 	expected   expectations
 	services   []string // that connections have had, by number
 	panics     map[*Protocol]int
@@ -359,7 +362,7 @@ func (t *Table) freeExt(x *ext) {
 	clear(x.analyzers)
 	if r := x.rare; r != nil {
 		t.dropStrays(r)
-		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0]}
+		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0], observed: r.observed.reset()}
 	}
 	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}
 	t.exts.Put(x)
@@ -379,6 +382,8 @@ func (t *Table) Remove(c *Conn) {
 
 // finish does the part of a connection's end that others see.
 func (t *Table) finish(c *Conn) {
+	around := t.ending
+	t.ending = c
 	t.finishAnalyzers(c)
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
@@ -388,6 +393,7 @@ func (t *Table) finish(c *Conn) {
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)
 	}
+	t.ending = around
 }
 
 func (t *Table) finishAnalyzers(c *Conn) {
@@ -406,6 +412,7 @@ func (t *Table) finishAnalyzers(c *Conn) {
 		t.attacher.Idle(c)
 	}
 	t.analyzersDone(c)
+	t.raiseStats(c)
 	t.finishContents(c)
 }
 

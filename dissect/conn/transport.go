@@ -193,6 +193,7 @@ func (t *Table) begin(c *Conn) {
 		e.Conn = c
 		t.hooks.Conn.NewConnection.Raise(e)
 	}
+	t.watch(c)
 	if len(t.expected.m) > 0 && (c.transport == value.ProtoTCP || c.transport == value.ProtoUDP) {
 		t.attachExpected(c)
 	}
@@ -203,6 +204,18 @@ func (t *Table) begin(c *Conn) {
 		}
 	}
 	t.rearm(c)
+}
+
+// watch begins what goes on from the first packet of a connection to its end, whatever it
+// carries.
+func (t *Table) watch(c *Conn) {
+	t.watchStatus(c)
+	if c.transport == value.ProtoTCP {
+		t.watchStats(c)
+		for _, p := range t.watchers {
+			t.Attach(c, p)
+		}
+	}
 }
 
 // seen does the work that every packet of a connection needs.
@@ -279,8 +292,11 @@ func (c *Conn) count(p *Packet) {
 	s, _ := c.sideOf(p.isOrig)
 	s.packets++
 	s.ipBytes += uint64(p.IP.TotalLen)
-	if c.ext != nil {
+	if r := c.ifRare(); r != nil {
 		c.checkThresholds(p.isOrig)
+		if o := r.observed; o != nil && o.counts {
+			c.countStats(p, &o.stats)
+		}
 	}
 }
 

@@ -34,8 +34,28 @@ func (w *weirdCount) passes(s *value.Sampling, now value.Time) bool {
 // analyzers, so that only very many analyzers could exceed it.
 const maxWeirdNames = 256
 
-// Weird raises ConnWeird for c, unless it is sampled away.
-func (c *Conn) Weird(name, addl, source string) { c.t.weird(c, name, addl, source) }
+// Weird raises ConnWeird for c, unless it is sampled away. At the end of the connection
+// it raises ExpiredConnWeird instead: Zeek's scripts hear of the events of that time when
+// the connection is out of memory.
+func (c *Conn) Weird(name, addl, source string) {
+	if t := c.t; t.ending == c {
+		t.expiredWeird(c, name, addl, source)
+	} else {
+		t.weird(c, name, addl, source)
+	}
+}
+
+func (t *Table) expiredWeird(c *Conn, name, addl, source string) {
+	t.stats.Weirds++
+	h := &t.hooks.Weird.ExpiredConn
+	if !h.On() || !t.permitWeird(c, name) {
+		return
+	}
+	t.scratch.addl = append(t.scratch.addl[:0], addl...)
+	e := h.Begin()
+	*e = event.ExpiredConnWeird{Name: name, ID: c.ID(), UID: c.UID(), Addl: t.scratch.addl, Source: source, Domain: uint64(c.key.domain)}
+	h.Raise(e)
+}
 
 func (t *Table) weird(c *Conn, name, addl, source string) {
 	if t.wantsWeird(c, name) {

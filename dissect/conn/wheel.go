@@ -179,7 +179,11 @@ func (t *Table) advance(now value.Time, clock Clock) {
 		w.cur = target
 	}
 	for {
-		for len(w.due) > 0 && w.due[0].deadline <= now {
+		for {
+			t.alarm(now, clock)
+			if len(w.due) == 0 || w.due[0].deadline > now {
+				break
+			}
 			e := w.due.pop()
 			c := t.at(e.idx)
 			if c.flags&flagLive == 0 || c.first != e.first || c.armed != e.deadline || c.bucket != noBucket {
@@ -203,6 +207,9 @@ func (t *Table) advance(now value.Time, clock Clock) {
 	w.next = value.Time((w.cur + 1) << bucketShift)
 	if len(w.due) > 0 {
 		w.next = min(w.next, w.due[0].deadline)
+	}
+	if due := t.alarms.due; len(due) > 0 {
+		w.next = min(w.next, due[0].deadline)
 	}
 }
 

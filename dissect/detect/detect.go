@@ -28,6 +28,7 @@ import (
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
@@ -46,6 +47,9 @@ type Protocol struct {
 	// payload. Zeek attaches analyzers with the first packet, and some of them raise
 	// events at the end of such a connection.
 	Idle func(c *conn.Conn)
+	// Watcher is set if the analyzer goes to every TCP connection with its first packet; see
+	// conn.Table.AddWatcher. Ports and Signatures mean nothing then.
+	Watcher bool
 	// Unused is set if the user has not chosen the protocol, so that another one that
 	// announces its connections does not.
 	Unused bool
@@ -66,12 +70,27 @@ type Signature struct {
 	Always bool
 }
 
-// Limits of the data that is matched per connection, both directions together
-// (Zeek's dpd_buffer_size and dpd_max_packets).
-const (
-	maxBytes  = 1024
-	maxChunks = 100
-)
+// Options configure a Detector.
+type Options struct {
+	// BufferSize and MaxPackets bound the data that is matched per connection, both
+	// directions together.
+	BufferSize int `key:"detect.buffer_size" unit:"bytes" min:"1" doc:"first bytes of a connection in which signatures are looked for (dpd_buffer_size)"`
+	MaxPackets int `key:"detect.max_packets" unit:"count" min:"1" doc:"first packets with data of a connection in which signatures are looked for (dpd_max_packets)"`
+	// Without MatchOnlyBeginning, signatures are looked for in more of a connection, which
+	// attaches nothing and raises ProtocolLateMatch. LateMatchStop ends that with the first
+	// match.
+	MatchOnlyBeginning bool `key:"detect.match_only_beginning" doc:"look for signatures in those first bytes only; if not, a later match attaches nothing and raises protocol_late_match (dpd_match_only_beginning)"`
+	LateMatchStop      bool `key:"detect.late_match_stop" doc:"look for no more signatures after a late match (dpd_late_match_stop)"`
+}
+
+// DefaultOptions returns Zeek's defaults.
+func DefaultOptions() Options {
+	return Options{BufferSize: 1024, MaxPackets: 100, MatchOnlyBeginning: true}
+}
+
+// maxLate is how many bytes of each side of a TCP connection are matched without
+// MatchOnlyBeginning.
+const maxLate = 16 << 10
 
 // maxSignatures is the number of signatures that a transport may have: masks in
 // Detector and watch have a bit for each.
@@ -91,8 +110,10 @@ type Detector struct {
 	// scratch joins earlier and new bytes of a side for its last match. It is empty when
 	// not in use.
 	scratch []byte
-	self    [2]conn.Protocol // of watches, by transport
-	inner   conn.Protocol    // of watches on inner streams
+	opt     Options
+	late    *event.Hook[event.ProtocolLateMatch] // nil without late matches
+	self    [2]conn.Protocol                     // of watches, by transport
+	inner   conn.Protocol                        // of watches on inner streams
 }
 
 // signed is a signature, by side.
@@ -127,7 +148,7 @@ func (p *ports) at(port uint16) []*Protocol {
 // New returns a Detector for the protocols. It is an error if they have more than 64
 // signatures for one transport, or one for both sides of datagrams.
 func New(protocols []*Protocol) (*Detector, error) {
-	d := new(Detector)
+	d := &Detector{opt: DefaultOptions()}
 	for _, p := range protocols {
 		for _, n := range p.Ports {
 			d.byPort[transportIndex(p.Transport)].add(n, p)
@@ -140,6 +161,15 @@ func New(protocols []*Protocol) (*Detector, error) {
 	d.self[1] = conn.Protocol{Name: "PIA_UDP", New: d.watch}
 	d.inner = conn.Protocol{Name: "PIA_TCP", New: d.watchInner}
 	return d, nil
+}
+
+// Configure sets the options, DefaultOptions until then, and the hooks for late matches. It
+// may be called only before the first packet.
+func (d *Detector) Configure(o Options, hooks *event.Hooks) {
+	d.opt, d.late = o, nil
+	if !o.MatchOnlyBeginning {
+		d.late = &hooks.Analyzer.ProtocolLateMatch
+	}
 }
 
 // sign adds the signatures of a protocol.
@@ -241,6 +271,8 @@ type watch struct {
 	// analyzers, which are in found. over reports that nothing is matched any more.
 	isInner bool
 	over    bool
+	late    bool // what matches is too late to attach
+	held    int  // bytes of sides, once late
 	found   []finding
 	ended   uint8 // a bit for each side that has ended
 }
@@ -287,6 +319,10 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	if w.over {
 		return
 	}
+	if w.late {
+		w.lateData(isOrig, b)
+		return
+	}
 	if w.tp == value.ProtoUDP && w.Conn().Confirmed() {
 		// The port was right. Watching on would take memory for each of many short flows.
 		w.stop()
@@ -296,16 +332,16 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	// Bytes beyond the limits are matched a last time and not kept, but the analyzers
 	// that this attaches get them.
 	before := w.sides[side]
-	last := len(w.sides[0])+len(w.sides[1])+len(b) > maxBytes || len(w.chunks) == maxChunks
+	last := len(w.sides[0])+len(w.sides[1])+len(b) > w.d.opt.BufferSize || len(w.chunks) == w.d.opt.MaxPackets
 	seen := b
 	scratch := false
 	if w.tp == value.ProtoTCP && len(before) > 0 {
 		scratch = last && len(w.d.scratch) == 0 // a stream inside may be using it
 		if scratch {
-			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*maxBytes)]...)
+			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*w.d.opt.BufferSize)]...)
 			w.d.scratch = seen
 		} else {
-			seen = append(before, b[:min(len(b), 2*maxBytes)]...)
+			seen = append(before, b[:min(len(b), 2*w.d.opt.BufferSize)]...)
 			before = seen[:len(before)]
 			w.sides[side] = before
 		}
@@ -315,7 +351,10 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.d.scratch = w.d.scratch[:0]
 	}
 	if last || w.open == [2]uint64{} {
-		w.stop()
+		w.exhausted()
+		if w.late {
+			w.keep(side, b)
+		}
 		return
 	}
 	w.sides[side] = append(before, b...)
@@ -328,6 +367,65 @@ func (w *watch) stop() {
 		w.over = true
 	} else {
 		w.Detach()
+	}
+}
+
+// exhausted ends the watch, unless what is still open is matched without its bytes being
+// kept for an analyzer.
+func (w *watch) exhausted() {
+	if w.d.late == nil || !w.d.late.On() || w.isInner || w.open == [2]uint64{} {
+		w.stop()
+		return
+	}
+	w.late, w.chunks = true, w.chunks[:0]
+	w.hold(len(w.sides[0]) + len(w.sides[1]))
+}
+
+// hold accounts for n more bytes.
+func (w *watch) hold(n int) {
+	w.held += n
+	w.HoldState(n)
+}
+
+// keep adds bytes of a side for late matches.
+func (w *watch) keep(side int, b []byte) {
+	b = b[:min(len(b), max(0, maxLate-len(w.sides[side])))]
+	if w.tp == value.ProtoTCP && len(b) > 0 {
+		w.sides[side] = append(w.sides[side], b...)
+		w.hold(len(b))
+	}
+}
+
+// lateData matches bytes that come too late. A side of a TCP connection is matched each time
+// that it has doubled, so that the cost is in proportion to its bytes and does not depend on
+// how they are cut into segments.
+func (w *watch) lateData(isOrig bool, b []byte) {
+	side := conn.Side(isOrig)
+	if w.tp == value.ProtoUDP {
+		w.match(side, b, b, isOrig)
+	} else {
+		before := len(w.sides[side])
+		w.keep(side, b)
+		for n := 1; n <= len(w.sides[side]); n *= 2 {
+			if n > before {
+				w.match(side, w.sides[side][:n], nil, isOrig)
+			}
+		}
+	}
+	if w.over || w.open == [2]uint64{} || len(w.sides[0]) == maxLate && len(w.sides[1]) == maxLate {
+		w.stop()
+	}
+}
+
+// raiseLate reports a match that attaches nothing.
+func (w *watch) raiseLate(p *Protocol) {
+	if w.over {
+		return
+	}
+	w.over = w.d.opt.LateMatchStop
+	if e := w.d.late.Begin(); e != nil {
+		*e = event.ProtocolLateMatch{Conn: w.Conn(), AType: p.EventTag()}
+		w.d.late.Raise(e)
 	}
 }
 
@@ -379,6 +477,10 @@ func (w *watch) unsigned(side int) bool {
 // segments. In Zeek, every analyzer gets everything, and a violation takes it off after the
 // packet.
 func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
+	if w.late {
+		w.raiseLate(p)
+		return
+	}
 	asZeek := w.Compat(compat.DetectionReplay)
 	for {
 		var h conn.Handover
@@ -439,11 +541,11 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	for i := range w.found {
 		w.found[i].h.Gap(isOrig, n)
 	}
-	if w.over || len(w.chunks) == 0 {
+	if w.over || w.late || len(w.chunks) == 0 {
 		return
 	}
 	w.chunks = append(w.chunks, chunk{end: len(w.sides[conn.Side(isOrig)]), gap: n, turn: w.Turn(), isOrig: isOrig})
-	if len(w.chunks) > maxChunks {
+	if len(w.chunks) > w.d.opt.MaxPackets {
 		w.stop()
 	}
 }
@@ -453,6 +555,9 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 func (w *watch) End(isOrig bool) {
 	for i := range w.found {
 		w.found[i].h.End(isOrig)
+	}
+	if side := conn.Side(isOrig); w.late && !w.over && len(w.sides[side]) > 0 {
+		w.match(side, w.sides[side], nil, isOrig)
 	}
 	bit := uint8(1)
 	if !isOrig {
@@ -468,6 +573,7 @@ func (w *watch) Done() {
 	for i := range w.found {
 		w.found[i].h.Done()
 	}
+	w.HoldState(-w.held)
 	*w = watch{d: w.d, sides: [2][]byte{w.sides[0][:0], w.sides[1][:0]}, chunks: w.chunks[:0], found: w.found[:0]}
 	w.d.free.Put(w)
 }

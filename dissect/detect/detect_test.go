@@ -403,7 +403,7 @@ func TestMemory(t *testing.T) {
 		b.Advance(60 * value.Second)
 	}
 	n := d.free.Len()
-	if w := d.free.Get(); n != 1 || cap(w.sides[0]) > 4*maxBytes || cap(w.chunks) > 4*maxChunks {
+	if w := d.free.Get(); n != 1 || cap(w.sides[0]) > 4*d.opt.BufferSize || cap(w.chunks) > 4*d.opt.MaxPackets {
 		t.Errorf("%d watches, %d bytes, %d chunks", n, cap(w.sides[0]), cap(w.chunks))
 	}
 }

@@ -48,3 +48,13 @@ type ViolationInfo struct {
 	AID    value.Opt[uint64] `zeek:"aid"`    // number of the analyzer's instance
 	Data   value.Opt[[]byte] `zeek:"data"`   // bytes that were wrong, valid inside the call
 }
+
+// ProtocolLateMatch is raised when a signature names the protocol of a connection
+// after its first bytes can no longer be given to the analyzer, which is only looked
+// for if Zeek's dpd_match_only_beginning is off.
+//
+//wirelog:event protocol_late_match section=Analyzer
+type ProtocolLateMatch struct {
+	Conn  Conn       `zeek:"c"`
+	AType value.Enum `zeek:"atype" type:"Analyzer::Tag"` // such as "Analyzer::ANALYZER_HTTP"
+}

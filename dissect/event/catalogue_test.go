@@ -119,3 +119,35 @@ func TestParseCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryEventIsRaised checks that this build raises every event of the catalogue, all
+// 520 of the documents among them. internal/gen/events checks that an analyzer raises what
+// counts as built.
+func TestEveryEventIsRaised(t *testing.T) {
+	all := map[string]bool{}
+	for _, info := range Catalogue() {
+		all[info.Name] = true
+		if !info.Built {
+			t.Fatalf("%s is not raised", info.Name)
+		}
+	}
+	if len(all) < 520 {
+		t.Errorf("the catalogue has %d events", len(all))
+	}
+	data, err := os.ReadFile("../../../shared/reference/events.json")
+	if err != nil {
+		t.Skip("the reference catalogue is not there")
+	}
+	var documents map[string]json.RawMessage
+	if err := json.Unmarshal(data, &documents); err != nil {
+		t.Fatal(err)
+	}
+	if len(documents) != 520 {
+		t.Errorf("the documents have %d events", len(documents))
+	}
+	for name := range documents {
+		if !all[name] {
+			t.Fatalf("%s is not in the catalogue", name)
+		}
+	}
+}

@@ -109,12 +109,21 @@ type DNSEnd struct {
 	Msg  DNSMsg `zeek:"msg"`
 }
 
-// NonDNSRequest is raised for data on a DNS port that is not DNS.
+// DNSFullRequest is raised after the other events of a DNS request that was parsed to
+// its end: its header and every record that it announces. It has no parameters, and no
+// release of Zeek has raised it.
 //
-//wirelog:event non_dns_request section=DNS unraised
+//wirelog:event dns_full_request section=DNS deprecated
+type DNSFullRequest struct{}
+
+// NonDNSRequest is raised for a datagram of the originator that an analyzer of DNS
+// cannot parse: it is too short, has too many questions, or a record is cut off or
+// malformed.
+//
+//wirelog:event non_dns_request section=DNS
 type NonDNSRequest struct {
 	Conn Conn   `zeek:"c"`
-	Msg  []byte `zeek:"msg"` // the data, valid inside the call
+	Msg  []byte `zeek:"msg"` // the whole datagram, valid inside the call
 }
 
 // DNSAReply is raised for an A record, an IPv4 address (RFC 1035 section 3.4.1).

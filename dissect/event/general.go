@@ -1,5 +1,7 @@
 package event
 
+import "github.com/wirelog/wirelog/value"
+
 // NewConnection is raised for the first packet of every connection, whatever
 // its transport.
 //
@@ -38,9 +40,45 @@ type ConnectionReused struct {
 // ConnectionStatusUpdate is raised at regular intervals while a connection
 // lasts, when Zeek's connection_status_update_interval is set.
 //
-//wirelog:event connection_status_update section=Conn unraised
+//wirelog:event connection_status_update section=Conn
 type ConnectionStatusUpdate struct {
 	Conn Conn `zeek:"c"`
+}
+
+// ConnStats is raised when a TCP connection is removed, with the packets,
+// retransmissions and reorderings of both sides.
+//
+//wirelog:event conn_stats section=Conn
+type ConnStats struct {
+	Conn Conn          `zeek:"c"`
+	OS   EndpointStats `zeek:"os"` // of the originator
+	RS   EndpointStats `zeek:"rs"` // of the responder
+}
+
+// EndpointStats counts the packets of one side of a TCP connection. The order of packets
+// is that of the identifications in their IPv4 headers (RFC 791 section 3.1), which most
+// systems once raised by one from packet to packet.
+//
+//wirelog:record endpoint_stats
+type EndpointStats struct {
+	NumPkts       uint64 `zeek:"num_pkts"`
+	NumRxmit      uint64 `zeek:"num_rxmit"`       // packets in order without new data
+	NumRxmitBytes uint64 `zeek:"num_rxmit_bytes"` // bytes of payload in them
+	NumInOrder    uint64 `zeek:"num_in_order"`
+	NumOO         uint64 `zeek:"num_OO"`   // packets sent before the one seen before them
+	NumRepl       uint64 `zeek:"num_repl"` // packets with the identification of the one before
+	// EndianType says in which byte order the identification is counted: 0 unknown, 1
+	// little endian, 2 big endian, 3 both (Zeek's ENDIAN_*).
+	EndianType uint64 `zeek:"endian_type"`
+}
+
+// ScheduledAnalyzerApplied is raised when a connection arrives that was announced by
+// another, such as an FTP data channel, and gets the analyzer that was meant for it.
+//
+//wirelog:event scheduled_analyzer_applied section=Conn
+type ScheduledAnalyzerApplied struct {
+	Conn Conn       `zeek:"c"`
+	A    value.Enum `zeek:"a" type:"Analyzer::Tag"` // such as "Analyzer::ANALYZER_FTP_DATA"
 }
 
 // ConnectionFlipped is raised when originator and responder of a connection
@@ -144,4 +182,17 @@ type ESPPacket struct {
 //wirelog:event mobile_ipv6_message section=Packet
 type MobileIPv6Message struct {
 	P PktHdr `zeek:"p"`
+}
+
+// UnknownProtocol is raised for a frame or packet that names a next protocol which has
+// no analyzer. Streams of events have a few for each protocol (Zeek's
+// UnknownProtocol::sampling_*); listeners get all.
+//
+//wirelog:event unknown_protocol section=Packet
+type UnknownProtocol struct {
+	AnalyzerName string `zeek:"analyzer_name"` // Zeek's name of the layer, such as "ETHERNET"
+	Protocol     uint64 `zeek:"protocol"`      // the number that the layer has for what follows
+	FirstBytes   []byte `zeek:"first_bytes"`   // of what follows; valid inside the call
+	// AnalyzerHistory has the layers so far, outermost first; valid inside the call.
+	AnalyzerHistory []string `zeek:"analyzer_history" type:"string_vec"`
 }

@@ -370,10 +370,10 @@ type SSLConnectionFlipped struct {
 	Conn Conn `zeek:"c"`
 }
 
-// SSLServerCurve is raised no more: it named the curve of a server's key
-// exchange before SSLECDHServerParams replaced it.
+// SSLServerCurve is raised right before SSLECDHServerParams, which has replaced it, with
+// the named curve of a server's key exchange (RFC 8422 section 5.4).
 //
-//wirelog:event ssl_server_curve section=SSL deprecated unraised
+//wirelog:event ssl_server_curve section=SSL deprecated
 type SSLServerCurve struct {
 	Conn  Conn   `zeek:"c"`
 	Curve uint64 `zeek:"curve"`

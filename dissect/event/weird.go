@@ -18,15 +18,16 @@ type ConnWeird struct {
 }
 
 // ExpiredConnWeird is raised like ConnWeird, for a connection that is no longer
-// in memory.
+// in memory: a listener has found something odd at its end.
 //
-//wirelog:event expired_conn_weird section=Weird unraised
+//wirelog:event expired_conn_weird section=Weird
 type ExpiredConnWeird struct {
 	Name   string    `zeek:"name"`
 	ID     ConnID    `zeek:"id"`
 	UID    value.UID `zeek:"uid"`
 	Addl   []byte    `zeek:"addl"`   // particulars, often empty; valid inside the call
 	Source string    `zeek:"source"` // analyzer that noticed, "" for the core
+	Domain uint64    `zeek:"-"`      // of the hosts, see Conn.Domain
 }
 
 // FlowWeird is raised for odd traffic between two hosts that belongs to no

@@ -7,59 +7,62 @@ import "strconv"
 // Hooks are the hooks of every event that this build raises, by section of
 // the catalogue. The zero Hooks is ready for use; every shard has its own.
 type Hooks struct {
-	ARP        ARPEvents
-	Analyzer   AnalyzerEvents
-	BitTorrent BitTorrentEvents
-	Conn       ConnEvents
-	ConnSize   ConnSizeEvents
-	DCERPC     DCERPCEvents
-	DHCP       DHCPEvents
-	DNP3       DNP3Events
-	DNS        DNSEvents
-	FTP        FTPEvents
-	File       FileEvents
-	Finger     FingerEvents
-	GSSAPI     GSSAPIEvents
-	GTPv1      GTPv1Events
-	Gnutella   GnutellaEvents
-	HTTP       HTTPEvents
-	ICMP       ICMPEvents
-	IMAP       IMAPEvents
-	IRC        IRCEvents
-	Ident      IdentEvents
-	KRB        KRBEvents
-	Login      LoginEvents
-	MIME       MIMEEvents
-	Modbus     ModbusEvents
-	MySQL      MySQLEvents
-	NCP        NCPEvents
-	NTLM       NTLMEvents
-	NTP        NTPEvents
-	NetBIOS    NetBIOSEvents
-	OCSP       OCSPEvents
-	PE         PEEvents
-	POP3       POP3Events
-	Packet     PacketEvents
-	RADIUS     RADIUSEvents
-	RDP        RDPEvents
-	RFB        RFBEvents
-	RPC        RPCEvents
-	SIP        SIPEvents
-	SMB        SMBEvents
-	SMTP       SMTPEvents
-	SNMP       SNMPEvents
-	SOCKS      SOCKSEvents
-	SSH        SSHEvents
-	SSL        SSLEvents
-	Syslog     SyslogEvents
-	TCP        TCPEvents
-	Teredo     TeredoEvents
-	Tunnel     TunnelEvents
-	UDP        UDPEvents
-	WebSocket  WebSocketEvents
-	Weird      WeirdEvents
-	X509       X509Events
-	XMPP       XMPPEvents
+	ARP           ARPEvents
+	Analyzer      AnalyzerEvents
+	BackDoor      BackDoorEvents
+	BitTorrent    BitTorrentEvents
+	Conn          ConnEvents
+	ConnSize      ConnSizeEvents
+	DCERPC        DCERPCEvents
+	DHCP          DHCPEvents
+	DNP3          DNP3Events
+	DNS           DNSEvents
+	FTP           FTPEvents
+	File          FileEvents
+	Finger        FingerEvents
+	GSSAPI        GSSAPIEvents
+	GTPv1         GTPv1Events
+	Gnutella      GnutellaEvents
+	HTTP          HTTPEvents
+	ICMP          ICMPEvents
+	IMAP          IMAPEvents
+	IRC           IRCEvents
+	Ident         IdentEvents
+	InterConn     InterConnEvents
+	KRB           KRBEvents
+	Login         LoginEvents
+	MIME          MIMEEvents
+	Modbus        ModbusEvents
+	MySQL         MySQLEvents
+	NCP           NCPEvents
+	NTLM          NTLMEvents
+	NTP           NTPEvents
+	NetBIOS       NetBIOSEvents
+	OCSP          OCSPEvents
+	PE            PEEvents
+	POP3          POP3Events
+	Packet        PacketEvents
+	RADIUS        RADIUSEvents
+	RDP           RDPEvents
+	RFB           RFBEvents
+	RPC           RPCEvents
+	SIP           SIPEvents
+	SMB           SMBEvents
+	SMTP          SMTPEvents
+	SNMP          SNMPEvents
+	SOCKS         SOCKSEvents
+	SSH           SSHEvents
+	SSL           SSLEvents
+	SteppingStone SteppingStoneEvents
+	Syslog        SyslogEvents
+	TCP           TCPEvents
+	Teredo        TeredoEvents
+	Tunnel        TunnelEvents
+	UDP           UDPEvents
+	WebSocket     WebSocketEvents
+	Weird         WeirdEvents
+	X509          X509Events
+	XMPP          XMPPEvents
 
 	slots       Slot
 	ends        []slotEnd
@@ -77,8 +80,24 @@ type ARPEvents struct {
 
 // AnalyzerEvents are the hooks of section Analyzer.
 type AnalyzerEvents struct {
-	ConfirmationInfo Hook[AnalyzerConfirmationInfo] // analyzer_confirmation_info
-	ViolationInfo    Hook[AnalyzerViolationInfo]    // analyzer_violation_info
+	ConfirmationInfo  Hook[AnalyzerConfirmationInfo] // analyzer_confirmation_info
+	ViolationInfo     Hook[AnalyzerViolationInfo]    // analyzer_violation_info
+	ProtocolLateMatch Hook[ProtocolLateMatch]        // protocol_late_match
+}
+
+// BackDoorEvents are the hooks of section BackDoor.
+type BackDoorEvents struct {
+	BackdoorRemoveConn      Hook[BackdoorRemoveConn]      // backdoor_remove_conn
+	BackdoorStats           Hook[BackdoorStats]           // backdoor_stats
+	FTPSignatureFound       Hook[FTPSignatureFound]       // ftp_signature_found
+	GnutellaSignatureFound  Hook[GnutellaSignatureFound]  // gnutella_signature_found
+	HTTPProxySignatureFound Hook[HTTPProxySignatureFound] // http_proxy_signature_found
+	HTTPSignatureFound      Hook[HTTPSignatureFound]      // http_signature_found
+	IRCSignatureFound       Hook[IRCSignatureFound]       // irc_signature_found
+	RloginSignatureFound    Hook[RloginSignatureFound]    // rlogin_signature_found
+	SMTPSignatureFound      Hook[SMTPSignatureFound]      // smtp_signature_found
+	SSHSignatureFound       Hook[SSHSignatureFound]       // ssh_signature_found
+	TelnetSignatureFound    Hook[TelnetSignatureFound]    // telnet_signature_found
 }
 
 // BitTorrentEvents are the hooks of section BitTorrent.
@@ -105,6 +124,7 @@ type BitTorrentEvents struct {
 
 // ConnEvents are the hooks of section Conn.
 type ConnEvents struct {
+	Stats                      Hook[ConnStats]                  // conn_stats
 	ConnectionFlipped          Hook[ConnectionFlipped]          // connection_flipped
 	ConnectionFlowLabelChanged Hook[ConnectionFlowLabelChanged] // connection_flow_label_changed
 	ConnectionReused           Hook[ConnectionReused]           // connection_reused
@@ -117,6 +137,7 @@ type ConnEvents struct {
 	NewPacket                  Hook[NewPacket]                  // new_packet
 	PacketContents             Hook[PacketContents]             // packet_contents
 	RexmitInconsistency        Hook[RexmitInconsistency]        // rexmit_inconsistency
+	ScheduledAnalyzerApplied   Hook[ScheduledAnalyzerApplied]   // scheduled_analyzer_applied
 	UDPSessionDone             Hook[UDPSessionDone]             // udp_session_done
 }
 
@@ -235,6 +256,7 @@ type DNSEvents struct {
 	DynamicUpdateDel Hook[DNSDynamicUpdateDel] // dns_dynamic_update_del
 	DynamicUpdatePre Hook[DNSDynamicUpdatePre] // dns_dynamic_update_pre
 	End              Hook[DNSEnd]              // dns_end
+	FullRequest      Hook[DNSFullRequest]      // dns_full_request
 	Message          Hook[DNSMessage]          // dns_message
 	QueryReply       Hook[DNSQueryReply]       // dns_query_reply
 	Rejected         Hook[DNSRejected]         // dns_rejected
@@ -382,6 +404,12 @@ type IdentEvents struct {
 	Error   Hook[IdentError]   // ident_error
 	Reply   Hook[IdentReply]   // ident_reply
 	Request Hook[IdentRequest] // ident_request
+}
+
+// InterConnEvents are the hooks of section InterConn.
+type InterConnEvents struct {
+	InterconnRemoveConn Hook[InterconnRemoveConn] // interconn_remove_conn
+	InterconnStats      Hook[InterconnStats]      // interconn_stats
 }
 
 // KRBEvents are the hooks of section KRB.
@@ -545,6 +573,7 @@ type PacketEvents struct {
 	ESP               Hook[ESPPacket]         // esp_packet
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
+	UnknownProtocol   Hook[UnknownProtocol]   // unknown_protocol
 }
 
 // RADIUSEvents are the hooks of section RADIUS.
@@ -782,6 +811,15 @@ type SSLEvents struct {
 	StapledOCSP                                  Hook[SSLStapledOCSP]                                  // ssl_stapled_ocsp
 }
 
+// SteppingStoneEvents are the hooks of section SteppingStone.
+type SteppingStoneEvents struct {
+	STPCorrelatePair Hook[STPCorrelatePair] // stp_correlate_pair
+	STPCreateEndp    Hook[STPCreateEndp]    // stp_create_endp
+	STPRemoveEndp    Hook[STPRemoveEndp]    // stp_remove_endp
+	STPRemovePair    Hook[STPRemovePair]    // stp_remove_pair
+	STPResumeEndp    Hook[STPResumeEndp]    // stp_resume_endp
+}
+
 // SyslogEvents are the hooks of section Syslog.
 type SyslogEvents struct {
 	Message Hook[SyslogMessage] // syslog_message
@@ -999,6 +1037,42 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Login.AuthenticationSkipped.Listen(func(e *AuthenticationSkipped) {
 				dst := s.begin("authentication_skipped")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "backdoor_remove_conn",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when a connection that BackDoor has watched ends, after its last BackdoorStats.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.BackdoorRemoveConn.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.BackdoorRemoveConn.Listen(func(e *BackdoorRemoveConn) {
+				dst := s.begin("backdoor_remove_conn")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "backdoor_stats",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}, {"os", "backdoor_endp_stats"}, {"rs", "backdoor_endp_stats"}},
+			Doc:        "Raised from time to time, and at the end of a connection that BackDoor watches, with counts of both sides from which interactive use can be guessed.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.BackdoorStats.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.BackdoorStats.Listen(func(e *BackdoorStats) {
+				dst := s.begin("backdoor_stats")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1396,6 +1470,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "conn_stats",
+			Section: "Conn",
+			Params:  []Param{{"c", "connection"}, {"os", "endpoint_stats"}, {"rs", "endpoint_stats"}},
+			Doc:     "Raised when a TCP connection is removed, with the packets, retransmissions and reorderings of both sides.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Conn.Stats.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Conn.Stats.Listen(func(e *ConnStats) {
+				dst := s.begin("conn_stats")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "conn_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"c", "connection"}, {"addl", "string"}, {"source", "string"}},
@@ -1672,6 +1763,7 @@ var built = [...]builtEvent{
 			Section: "Conn",
 			Params:  []Param{{"c", "connection"}},
 			Doc:     "Raised at regular intervals while a connection lasts, when Zeek's connection_status_update_interval is set.",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Conn.ConnectionStatusUpdate.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -3383,6 +3475,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "dns_full_request",
+			Section:    "DNS",
+			Params:     []Param{},
+			Doc:        "Raised after the other events of a DNS request that was parsed to its end: its header and every record that it announces. It has no parameters, and no release of Zeek has raised it.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.DNS.FullRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.DNS.FullRequest.Listen(func(e *DNSFullRequest) {
+				dst := s.begin("dns_full_request")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "dns_message",
 			Section: "DNS",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "dns_msg"}, {"len", "count"}},
@@ -3487,7 +3596,8 @@ var built = [...]builtEvent{
 			Name:    "expired_conn_weird",
 			Section: "Weird",
 			Params:  []Param{{"name", "string"}, {"id", "conn_id"}, {"uid", "string"}, {"addl", "string"}, {"source", "string"}},
-			Doc:     "Raised like ConnWeird, for a connection that is no longer in memory.",
+			Doc:     "Raised like ConnWeird, for a connection that is no longer in memory: a listener has found something odd at its end.",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.Weird.ExpiredConn.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -3809,6 +3919,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "ftp_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when a server's first bytes are FTP's reply 220 or 421.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.FTPSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.FTPSignatureFound.Listen(func(e *FTPSignatureFound) {
+				dst := s.begin("ftp_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "gnutella_binary_msg",
 			Section: "Gnutella",
 			Params:  []Param{{"c", "connection"}, {"orig", "bool"}, {"msg_type", "count"}, {"ttl", "count"}, {"hops", "count"}, {"msg_len", "count"}, {"payload", "string"}, {"payload_len", "count"}, {"trunc", "bool"}, {"complete", "bool"}},
@@ -3887,6 +4015,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Gnutella.PartialBinaryMsg.Listen(func(e *GnutellaPartialBinaryMsg) {
 				dst := s.begin("gnutella_partial_binary_msg")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "gnutella_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when the first bytes of a side are those of Gnutella's handshake.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.GnutellaSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.GnutellaSignatureFound.Listen(func(e *GnutellaSignatureFound) {
+				dst := s.begin("gnutella_signature_found")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4217,6 +4363,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "http_proxy_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised after HTTPSignatureFound if the request names a whole URI, as one to a proxy does.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.HTTPProxySignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.HTTPProxySignatureFound.Listen(func(e *HTTPProxySignatureFound) {
+				dst := s.begin("http_proxy_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "http_reply",
 			Section: "HTTP",
 			Params:  []Param{{"c", "connection"}, {"version", "string"}, {"code", "count"}, {"reason", "string"}},
@@ -4244,6 +4408,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.HTTP.Request.Listen(func(e *HTTPRequest) {
 				dst := s.begin("http_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "http_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when the first bytes of a side are the method GET, HEAD or POST of an HTTP request.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.HTTPSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.HTTPSignatureFound.Listen(func(e *HTTPSignatureFound) {
+				dst := s.begin("http_signature_found")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4601,6 +4783,42 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Login.InconsistentOption.Listen(func(e *InconsistentOption) {
 				dst := s.begin("inconsistent_option")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "interconn_remove_conn",
+			Section:    "InterConn",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when a connection that InterConn has watched ends, after its last InterconnStats.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.InterConn.InterconnRemoveConn.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.InterConn.InterconnRemoveConn.Listen(func(e *InterconnRemoveConn) {
+				dst := s.begin("interconn_remove_conn")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "interconn_stats",
+			Section:    "InterConn",
+			Params:     []Param{{"c", "connection"}, {"os", "interconn_endp_stats"}, {"rs", "interconn_endp_stats"}},
+			Doc:        "Raised from time to time, and at the end of a connection that InterConn watches, with counts of both sides, keystrokes among them.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.InterConn.InterconnStats.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.InterConn.InterconnStats.Listen(func(e *InterconnStats) {
+				dst := s.begin("interconn_stats")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -5026,6 +5244,24 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.IRC.ServerInfo.Listen(func(e *IRCServerInfo) {
 				dst := s.begin("irc_server_info")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "irc_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when the first bytes of a side are a command of IRC.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.IRCSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.IRCSignatureFound.Listen(func(e *IRCSignatureFound) {
+				dst := s.begin("irc_signature_found")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -6995,7 +7231,8 @@ var built = [...]builtEvent{
 			Name:    "non_dns_request",
 			Section: "DNS",
 			Params:  []Param{{"c", "connection"}, {"msg", "string"}},
-			Doc:     "Raised for data on a DNS port that is not DNS.",
+			Doc:     "Raised for a datagram of the originator that an analyzer of DNS cannot parse: it is too short, has too many questions, or a record is cut off or malformed.",
+			Built:   true,
 		},
 		count: func(h *Hooks) uint64 { return h.DNS.NonDNSRequest.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -7648,6 +7885,23 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "protocol_late_match",
+			Section: "Analyzer",
+			Params:  []Param{{"c", "connection"}, {"atype", "Analyzer::Tag"}},
+			Doc:     "Raised when a signature names the protocol of a connection after its first bytes can no longer be given to the analyzer, which is only looked for if Zeek's dpd_match_only_beginning is off.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Analyzer.ProtocolLateMatch.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Analyzer.ProtocolLateMatch.Listen(func(e *ProtocolLateMatch) {
+				dst := s.begin("protocol_late_match")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "radius_attribute",
 			Section: "RADIUS",
 			Params:  []Param{{"c", "connection"}, {"attr_type", "count"}, {"value", "string"}},
@@ -7988,6 +8242,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "rlogin_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}, {"is_orig", "bool"}, {"num_null", "count"}, {"len", "count"}},
+			Doc:        "Raised once for a side that begins like rlogin, with strings that end in NUL bytes (RFC 1282).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.RloginSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.RloginSignatureFound.Listen(func(e *RloginSignatureFound) {
+				dst := s.begin("rlogin_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "rpc_call",
 			Section: "RPC",
 			Params:  []Param{{"c", "connection"}, {"xid", "count"}, {"prog", "count"}, {"ver", "count"}, {"proc", "count"}, {"call_len", "count"}},
@@ -8066,6 +8338,23 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Login.RshRequest.Listen(func(e *RshRequest) {
 				dst := s.begin("rsh_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "scheduled_analyzer_applied",
+			Section: "Conn",
+			Params:  []Param{{"c", "connection"}, {"a", "Analyzer::Tag"}},
+			Doc:     "Raised when a connection arrives that was announced by another, such as an FTP data channel, and gets the analyzer that was meant for it.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Conn.ScheduledAnalyzerApplied.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Conn.ScheduledAnalyzerApplied.Listen(func(e *ScheduledAnalyzerApplied) {
+				dst := s.begin("scheduled_analyzer_applied")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -9184,6 +9473,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "smtp_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}},
+			Doc:        "Raised when the first bytes of a side are SMTP's HELO or EHLO.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.SMTPSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.SMTPSignatureFound.Listen(func(e *SMTPSignatureFound) {
+				dst := s.begin("smtp_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "smtp_starttls",
 			Section: "SMTP",
 			Params:  []Param{{"c", "connection"}},
@@ -9779,6 +10086,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "ssh_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}, {"is_orig", "bool"}},
+			Doc:        "Raised when the first bytes of a side are the version of SSH (RFC 4253 section 4.2).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.SSHSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.SSHSignatureFound.Listen(func(e *SSHSignatureFound) {
+				dst := s.begin("ssh_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "ssl_alert",
 			Section: "SSL",
 			Params:  []Param{{"c", "connection"}, {"is_client", "bool"}, {"level", "count"}, {"desc", "count"}},
@@ -10279,8 +10604,9 @@ var built = [...]builtEvent{
 			Name:       "ssl_server_curve",
 			Section:    "SSL",
 			Params:     []Param{{"c", "connection"}, {"curve", "count"}},
-			Doc:        "Raised no more: it named the curve of a server's key exchange before SSLECDHServerParams replaced it.",
+			Doc:        "Raised right before SSLECDHServerParams, which has replaced it, with the named curve of a server's key exchange (RFC 8422 section 5.4).",
 			Deprecated: true,
+			Built:      true,
 		},
 		count: func(h *Hooks) uint64 { return h.SSL.ServerCurve.count },
 		stream: func(h *Hooks, s *Stream) {
@@ -10355,6 +10681,88 @@ var built = [...]builtEvent{
 			h.SSL.StapledOCSP.Listen(func(e *SSLStapledOCSP) {
 				dst := s.begin("ssl_stapled_ocsp")
 				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "stp_correlate_pair",
+			Section: "SteppingStone",
+			Params:  []Param{{"e1", "int"}, {"e2", "int"}},
+			Doc:     "Raised when two sides of different connections begin to send shortly after each other.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SteppingStone.STPCorrelatePair.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SteppingStone.STPCorrelatePair.Listen(func(e *STPCorrelatePair) {
+				dst := s.begin("stp_correlate_pair")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:       "stp_create_endp",
+			Section:    "SteppingStone",
+			Params:     []Param{{"c", "connection"}, {"e", "int"}, {"is_orig", "bool"}},
+			Doc:        "Raised when SteppingStone begins to watch a side of a connection. The events of SteppingStone relate connections of different shards, so they are raised behind the merge; see pipeline.Extension.",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.SteppingStone.STPCreateEndp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SteppingStone.STPCreateEndp.Listen(func(e *STPCreateEndp) {
+				dst := s.begin("stp_create_endp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "stp_remove_endp",
+			Section: "SteppingStone",
+			Params:  []Param{{"e", "int"}},
+			Doc:     "Raised when SteppingStone forgets a side, after the end of its connection.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SteppingStone.STPRemoveEndp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SteppingStone.STPRemoveEndp.Listen(func(e *STPRemoveEndp) {
+				dst := s.begin("stp_remove_endp")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "stp_remove_pair",
+			Section: "SteppingStone",
+			Params:  []Param{{"e1", "int"}, {"e2", "int"}},
+			Doc:     "Raised when one side of a pair is forgotten, once for each pair that STPCorrelatePair has named.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SteppingStone.STPRemovePair.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SteppingStone.STPRemovePair.Listen(func(e *STPRemovePair) {
+				dst := s.begin("stp_remove_pair")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "stp_resume_endp",
+			Section: "SteppingStone",
+			Params:  []Param{{"e", "int"}},
+			Doc:     "Raised when a side that SteppingStone watches sends for the first time, or again after silence.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.SteppingStone.STPResumeEndp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.SteppingStone.STPResumeEndp.Listen(func(e *STPResumeEndp) {
+				dst := s.begin("stp_resume_endp")
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -10531,6 +10939,24 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:       "telnet_signature_found",
+			Section:    "BackDoor",
+			Params:     []Param{{"c", "connection"}, {"is_orig", "bool"}, {"len", "count"}},
+			Doc:        "Raised for every packet that begins with the negotiation of a Telnet option (RFC 854).",
+			Deprecated: true,
+			Built:      true,
+		},
+		count: func(h *Hooks) uint64 { return h.BackDoor.TelnetSignatureFound.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.BackDoor.TelnetSignatureFound.Listen(func(e *TelnetSignatureFound) {
+				dst := s.begin("telnet_signature_found")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "teredo_authentication",
 			Section: "Teredo",
 			Params:  []Param{{"outer", "connection"}, {"inner", "teredo_hdr"}},
@@ -10695,6 +11121,22 @@ var built = [...]builtEvent{
 			h.Conn.UDPSessionDone.Listen(func(e *UDPSessionDone) {
 				dst := s.begin("udp_session_done")
 				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "unknown_protocol",
+			Section: "Packet",
+			Params:  []Param{{"analyzer_name", "string"}, {"protocol", "count"}, {"first_bytes", "string"}, {"analyzer_history", "string_vec"}},
+			Doc:     "Raised for a frame or packet that names a next protocol which has no analyzer. Streams of events have a few for each protocol (Zeek's UnknownProtocol::sampling_*); listeners get all.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Packet.UnknownProtocol.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Packet.UnknownProtocol.Listen(func(e *UnknownProtocol) {
+				dst := s.begin("unknown_protocol")
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -10978,6 +11420,22 @@ func (e *AuthenticationSkipped) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *BackdoorRemoveConn) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *BackdoorStats) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"os":`...)
+	dst = e.OS.appendJSON(dst)
+	dst = append(dst, `,"rs":`...)
+	dst = e.RS.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *BadARP) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"SPA":`...)
 	dst = appendAddr(dst, e.SPA)
@@ -11242,6 +11700,16 @@ func (e *ConnPacketsThresholdCrossed) AppendArgs(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Threshold, 10)
 	dst = append(dst, `,"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ConnStats) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"os":`...)
+	dst = e.OS.appendJSON(dst)
+	dst = append(dst, `,"rs":`...)
+	dst = e.RS.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -12604,6 +13072,12 @@ func (e *DNSEnd) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *DNSFullRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *DNSMessage) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -12876,6 +13350,12 @@ func (e *FTPRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *FTPSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *GnutellaBinaryMsg) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"orig":`...)
 	dst = strconv.AppendBool(dst, e.Orig)
@@ -12926,6 +13406,12 @@ func (e *GnutellaPartialBinaryMsg) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"len":`...)
 	dst = strconv.AppendUint(dst, e.Len, 10)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *GnutellaSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -13124,6 +13610,12 @@ func (e *HTTPMessageDone) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *HTTPProxySignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *HTTPReply) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"version":`...)
 	dst = appendString(dst, e.Version)
@@ -13146,6 +13638,12 @@ func (e *HTTPRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"version":`...)
 	dst = appendString(dst, e.Version)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTPSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -13430,6 +13928,22 @@ func (e *IMAPStartTLS) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *InconsistentOption) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *InterconnRemoveConn) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *InterconnStats) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"os":`...)
+	dst = e.OS.appendJSON(dst)
+	dst = append(dst, `,"rs":`...)
+	dst = e.RS.appendJSON(dst)
+	dst = append(dst, '}')
 	return dst
 }
 
@@ -13763,6 +14277,12 @@ func (e *IRCServerInfo) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `,"servers":`...)
 	dst = strconv.AppendUint(dst, e.Servers, 10)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IRCSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
 	return dst
 }
 
@@ -15436,6 +15956,14 @@ func (e *POP3Unexpected) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *ProtocolLateMatch) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"atype":`...)
+	dst = appendString(dst, e.AType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *RADIUSAttribute) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"attr_type":`...)
 	dst = strconv.AppendUint(dst, e.AttrType, 10)
@@ -15623,6 +16151,18 @@ func (e *RFBShareFlag) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *RloginSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"num_null":`...)
+	dst = strconv.AppendUint(dst, e.NumNull, 10)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *RPCCall) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"xid":`...)
 	dst = strconv.AppendUint(dst, e.XID, 10)
@@ -15692,6 +16232,14 @@ func (e *RshRequest) AppendArgs(dst []byte) []byte {
 	dst = appendString(dst, e.Line)
 	dst = append(dst, `,"new_session":`...)
 	dst = strconv.AppendBool(dst, e.NewSession)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *ScheduledAnalyzerApplied) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"a":`...)
+	dst = appendString(dst, e.A)
 	dst = append(dst, '}')
 	return dst
 }
@@ -16397,6 +16945,12 @@ func (e *SMTPRequest) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *SMTPSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SMTPStartTLS) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
 	return dst
@@ -16752,6 +17306,14 @@ func (e *SSHServerHostKey) AppendArgs(dst []byte) []byte {
 func (e *SSHServerVersion) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"version":`...)
 	dst = appendString(dst, e.Version)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *SSHSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
 	dst = append(dst, '}')
 	return dst
 }
@@ -17210,6 +17772,52 @@ func (e *SSLStapledOCSP) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *STPCorrelatePair) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"e1":`...)
+	dst = strconv.AppendInt(dst, e.E1, 10)
+	dst = append(dst, `,"e2":`...)
+	dst = strconv.AppendInt(dst, e.E2, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STPCreateEndp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"e":`...)
+	dst = strconv.AppendInt(dst, e.E, 10)
+	dst = append(dst, `,"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STPRemoveEndp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"e":`...)
+	dst = strconv.AppendInt(dst, e.E, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STPRemovePair) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"e1":`...)
+	dst = strconv.AppendInt(dst, e.E1, 10)
+	dst = append(dst, `,"e2":`...)
+	dst = strconv.AppendInt(dst, e.E2, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STPResumeEndp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"e":`...)
+	dst = strconv.AppendInt(dst, e.E, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *SyslogMessage) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"facility":`...)
 	dst = strconv.AppendUint(dst, e.Facility, 10)
@@ -17335,6 +17943,16 @@ func (e *TCPRexmit) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *TelnetSignatureFound) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"len":`...)
+	dst = strconv.AppendUint(dst, e.Len, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *TeredoAuthentication) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"inner":`...)
 	dst = e.Inner.appendJSON(dst)
@@ -17414,6 +18032,25 @@ func (e *UDPRequest) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *UDPSessionDone) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *UnknownProtocol) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"analyzer_name":`...)
+	dst = appendString(dst, e.AnalyzerName)
+	dst = append(dst, `,"protocol":`...)
+	dst = strconv.AppendUint(dst, e.Protocol, 10)
+	dst = append(dst, `,"first_bytes":`...)
+	dst = appendString(dst, e.FirstBytes)
+	dst = append(dst, `,"analyzer_history":[`...)
+	for i := range e.AnalyzerHistory {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.AnalyzerHistory[i])
+	}
+	dst = append(dst, `]}`...)
 	return dst
 }
 
@@ -17528,6 +18165,27 @@ func (e *X509OCSPExtSignedCertificateTimestamp) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *XMPPStartTLS) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+func (e *BackdoorEndpStats) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"is_partial":`...)
+	dst = strconv.AppendBool(dst, e.IsPartial)
+	dst = append(dst, `,"num_pkts":`...)
+	dst = strconv.AppendUint(dst, e.NumPkts, 10)
+	dst = append(dst, `,"num_8k0_pkts":`...)
+	dst = strconv.AppendUint(dst, e.Num8k0Pkts, 10)
+	dst = append(dst, `,"num_8k4_pkts":`...)
+	dst = strconv.AppendUint(dst, e.Num8k4Pkts, 10)
+	dst = append(dst, `,"num_lines":`...)
+	dst = strconv.AppendUint(dst, e.NumLines, 10)
+	dst = append(dst, `,"num_normal_lines":`...)
+	dst = strconv.AppendUint(dst, e.NumNormalLines, 10)
+	dst = append(dst, `,"num_bytes":`...)
+	dst = strconv.AppendUint(dst, e.NumBytes, 10)
+	dst = append(dst, `,"num_7bit_ascii":`...)
+	dst = strconv.AppendUint(dst, e.Num7bitASCII, 10)
+	dst = append(dst, '}')
 	return dst
 }
 
@@ -18265,6 +18923,25 @@ func (e *Encapsulation) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *EndpointStats) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"num_pkts":`...)
+	dst = strconv.AppendUint(dst, e.NumPkts, 10)
+	dst = append(dst, `,"num_rxmit":`...)
+	dst = strconv.AppendUint(dst, e.NumRxmit, 10)
+	dst = append(dst, `,"num_rxmit_bytes":`...)
+	dst = strconv.AppendUint(dst, e.NumRxmitBytes, 10)
+	dst = append(dst, `,"num_in_order":`...)
+	dst = strconv.AppendUint(dst, e.NumInOrder, 10)
+	dst = append(dst, `,"num_OO":`...)
+	dst = strconv.AppendUint(dst, e.NumOO, 10)
+	dst = append(dst, `,"num_repl":`...)
+	dst = strconv.AppendUint(dst, e.NumRepl, 10)
+	dst = append(dst, `,"endian_type":`...)
+	dst = strconv.AppendUint(dst, e.EndianType, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *FTPExpectedDataChannel) appendJSON(dst []byte) []byte {
@@ -19272,6 +19949,31 @@ func (e *IRCJoinInfo) appendJSON(dst []byte) []byte {
 	dst = appendString(dst, e.Password)
 	dst = append(dst, `,"usermode":`...)
 	dst = appendString(dst, e.UserMode)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *InterconnEndpStats) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"num_pkts":`...)
+	dst = strconv.AppendUint(dst, e.NumPkts, 10)
+	dst = append(dst, `,"num_keystrokes_two_in_row":`...)
+	dst = strconv.AppendUint(dst, e.NumKeystrokesTwoInRow, 10)
+	dst = append(dst, `,"num_normal_interarrivals":`...)
+	dst = strconv.AppendUint(dst, e.NumNormalInterarrivals, 10)
+	dst = append(dst, `,"num_8k0_pkts":`...)
+	dst = strconv.AppendUint(dst, e.Num8k0Pkts, 10)
+	dst = append(dst, `,"num_8k4_pkts":`...)
+	dst = strconv.AppendUint(dst, e.Num8k4Pkts, 10)
+	dst = append(dst, `,"is_partial":`...)
+	dst = strconv.AppendBool(dst, e.IsPartial)
+	dst = append(dst, `,"num_bytes":`...)
+	dst = strconv.AppendUint(dst, e.NumBytes, 10)
+	dst = append(dst, `,"num_7bit_ascii":`...)
+	dst = strconv.AppendUint(dst, e.Num7bitASCII, 10)
+	dst = append(dst, `,"num_lines":`...)
+	dst = strconv.AppendUint(dst, e.NumLines, 10)
+	dst = append(dst, `,"num_normal_lines":`...)
+	dst = strconv.AppendUint(dst, e.NumNormalLines, 10)
 	dst = append(dst, '}')
 	return dst
 }

@@ -1661,6 +1661,11 @@ func (e *UDPContents) detach(d *detached) {
 	e.Contents = d.bytes(e.Contents)
 }
 
+func (e *UnknownProtocol) detach(d *detached) {
+	e.FirstBytes = d.bytes(e.FirstBytes)
+	e.AnalyzerHistory = detachSlice(d, e.AnalyzerHistory)
+}
+
 func (e *WebSocketClose) detach(d *detached) {
 	e.Reason = d.bytes(e.Reason)
 }

@@ -395,3 +395,15 @@ func (b *Bench) Drain() {
 	b.Table.SetNow(b.Now, b.Num+1)
 	b.Table.Drain(b.Num+1, func(uint64) {})
 }
+
+// Resum sets the checksum of an IPv4 header anew and returns the packet.
+func Resum(p []byte) []byte {
+	p[10], p[11] = 0, 0
+	binary.BigEndian.PutUint16(p[10:], packet.Checksum(p[:20]))
+	return p
+}
+
+// WithPort returns the address with another port.
+func WithPort(a netip.AddrPort, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr(), port)
+}

@@ -266,6 +266,7 @@ func (p *Packet) snap(b []byte) hop {
 func (p *Packet) novell(b []byte) hop {
 	p.Weirds.net(layerNovell, "no_suitable_analyzer_found", "")
 	p.unknown(layerNovell, 0, b)
+	p.UnknownAnalyzer = ""
 	return done
 }
 

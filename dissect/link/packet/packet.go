@@ -111,8 +111,9 @@ type Packet struct {
 	VLAN, InnerVLAN Tag
 
 	// UnknownAnalyzer and UnknownProtocol are the last decoded layer and the
-	// identifier that it has no decoder for, if Drop is dropUnknownProtocol
-	// (Zeek's event unknown_protocol; the bytes are in Net).
+	// identifier that it has no decoder for, if Drop is dropUnknownProtocol or
+	// DropLinkType (Zeek's event unknown_protocol; the bytes are in Net).
+	// UnknownAnalyzer is empty if the layer has no identifier.
 	UnknownAnalyzer string
 	UnknownProtocol uint64
 
@@ -134,6 +135,12 @@ const maxDepth = 25
 // per header, including the network layer. It is the depth to pass to DecodeAt
 // for a tunnel's contents.
 func (p *Packet) Depth() int { return p.depth }
+
+// Unknown reports whether the last decoded layer has an identifier for what follows, but
+// there is no decoder for it: UnknownAnalyzer and UnknownProtocol say which.
+func (p *Packet) Unknown() bool {
+	return (p.Drop == dropUnknownProtocol || p.Drop == DropLinkType) && p.UnknownAnalyzer != ""
+}
 
 // AppendHistory appends Zeek's names of the decoded layers, outermost first.
 func (p *Packet) AppendHistory(dst []string) []string {

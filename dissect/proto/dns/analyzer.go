@@ -159,6 +159,9 @@ func (a *analyzer) SideClosed() {
 func (a *analyzer) message(b []byte, from sender) bool {
 	d, c := &a.s.dec, a.Conn()
 	if !d.header(a, c, b, a.netBIOS) {
+		if len(b) < headerLen {
+			a.notDNS(b, from)
+		}
 		return true
 	}
 	if !a.seen && d.msg.QR && from == fromOrig {
@@ -170,6 +173,9 @@ func (a *analyzer) message(b []byte, from sender) bool {
 	}
 	a.seen = true
 	d.body(from, c.RespPort())
+	if !d.whole {
+		a.notDNS(b, from)
+	}
 	if d.violation == "" {
 		return true
 	}
@@ -181,6 +187,17 @@ func (a *analyzer) message(b []byte, from sender) bool {
 		c.NoEndAfterSilence()
 	}
 	return false
+}
+
+// notDNS reports a datagram of the originator that could not be parsed.
+func (a *analyzer) notDNS(b []byte, from sender) {
+	if from != fromOrig || a.tcp != nil {
+		return
+	}
+	if e := a.s.dec.hooks.NonDNSRequest.Begin(); e != nil {
+		*e = event.NonDNSRequest{Conn: a.Conn(), Msg: b}
+		a.s.dec.hooks.NonDNSRequest.Raise(e)
+	}
 }
 
 // Turns reports whether the roles will be swapped for a datagram of the originator.

@@ -103,11 +103,11 @@ func newBench(t testing.TB, o Options) *bench {
 	return b
 }
 
-// take returns and clears the recorded lines, except message, end and confirmed, which
-// every well-formed message raises.
+// take returns and clears the recorded lines, except message, end, full_request and
+// confirmed, which well-formed messages raise.
 func (b *bench) take() []string {
 	lines := slices.DeleteFunc(b.lines, func(s string) bool {
-		return s == "confirmed" || strings.HasPrefix(s, "message ") || s == "end {}"
+		return s == "confirmed" || strings.HasPrefix(s, "message ") || s == "end {}" || s == "full_request {}"
 	})
 	b.lines = nil
 	return lines
@@ -546,3 +546,41 @@ type nopReporter struct{}
 func (nopReporter) weird(string, string) {}
 func (nopReporter) opaque()              {}
 func (nopReporter) confirm()             {}
+
+// TestRequests checks which datagrams are whole requests, and which are none.
+func TestRequests(t *testing.T) {
+	all := DefaultOptions()
+	all.SkipAllAuth, all.SkipAllAddl = false, false
+	for _, c := range []struct {
+		name        string
+		o           Options
+		isOrig      bool
+		m           []byte
+		full, other int
+	}{
+		{"a request", DefaultOptions(), true, message(query, [4]uint16{1}, question("a", 1)), 1, 0},
+		{"two questions", DefaultOptions(), true, message(query, [4]uint16{2}, question("a", 1), question("b", 1)), 1, 0},
+		{"records that are left out", DefaultOptions(), true, message(query, [4]uint16{1, 0, 0, 1}, question("a", 1), "?"), 1, 0},
+		{"records cut off", all, true, message(query, [4]uint16{1, 0, 0, 1}, question("a", 1), "?"), 0, 1},
+		{"a question cut off", DefaultOptions(), true, message(query, [4]uint16{1}, "\x01a"), 0, 1},
+		{"too many questions", DefaultOptions(), true, message(query, [4]uint16{26}, question("a", 1)), 0, 1},
+		{"too short", DefaultOptions(), true, []byte("hello"), 0, 1},
+		{"a reply", DefaultOptions(), false, message(response, [4]uint16{1}, question("a", 1)), 0, 0},
+		{"a short reply", DefaultOptions(), false, []byte("hello"), 0, 0},
+	} {
+		b := newBench(t, c.o)
+		full, other := 0, 0
+		b.Hooks.DNS.FullRequest.Listen(func(*event.DNSFullRequest) { full++ })
+		b.Hooks.DNS.NonDNSRequest.Listen(func(e *event.NonDNSRequest) {
+			if other++; string(e.Msg) != string(c.m) {
+				t.Errorf("%s: the datagram is %q", c.name, e.Msg)
+			}
+		})
+		b.datagram(true, message(query, [4]uint16{1}, question("first", 1)))
+		full = 0
+		b.datagram(c.isOrig, c.m)
+		if full != c.full || other != c.other {
+			t.Errorf("%s: %d whole requests and %d others, want %d and %d", c.name, full, other, c.full, c.other)
+		}
+	}
+}

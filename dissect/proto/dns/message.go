@@ -48,6 +48,7 @@ type decoder struct {
 	zoneClass uint16 // of a dynamic update
 	expanded  int    // bytes of all names
 	violation string // why the message is not DNS
+	whole     bool   // everything that is wanted could be parsed
 
 	owner, question, zone, name1, name2 [maxName]byte
 
@@ -90,7 +91,7 @@ const headerLen = 12 // RFC 1035 section 4.1.1
 // follow. netBIOS is set if a port of the connection is the NetBIOS one.
 func (d *decoder) header(r reporter, c event.Conn, b []byte, netBIOS bool) bool {
 	d.reporter, d.conn, d.b, d.off = r, c, b, headerLen
-	d.violation = ""
+	d.violation, d.whole = "", false
 	if len(b) < headerLen {
 		d.weird("DNS_truncated_len_lt_hdr_len", "")
 		return false
@@ -140,6 +141,11 @@ func (d *decoder) body(from sender, respPort uint16) {
 		if e := d.hooks.End.Begin(); e != nil {
 			e.Conn, e.Msg = d.conn, d.msg
 			d.hooks.End.Raise(e)
+		}
+	}
+	if d.whole && !d.msg.QR {
+		if e := d.hooks.FullRequest.Begin(); e != nil {
+			d.hooks.FullRequest.Raise(e)
 		}
 	}
 }
@@ -192,6 +198,7 @@ func (d *decoder) sections() bool {
 		skipAddl = skipAddl || m.NumAddl == 0 || d.servedBy(d.skipAddl)
 	}
 	if skipAuth && skipAddl {
+		d.whole = true
 		return true
 	}
 	if !d.update {
@@ -201,9 +208,7 @@ func (d *decoder) sections() bool {
 		}
 		d.quiet = false
 	}
-	if !skipAddl {
-		d.records(m.NumAddl, event.DNSAdditional)
-	}
+	d.whole = skipAddl || d.records(m.NumAddl, event.DNSAdditional)
 	return true
 }
 

@@ -273,6 +273,11 @@ func (s *session) serverKeyExchange(c *cursor) {
 }
 
 func (s *session) ecdhServer(c *cursor, curve uint16, point []byte) {
+	if h := &s.f.hooks.ServerCurve; c.OK() && h.On() {
+		e := h.Begin()
+		*e = event.SSLServerCurve{Conn: s.Conn(), Curve: uint64(curve)}
+		h.Raise(e)
+	}
 	if h := &s.f.hooks.ECDHServerParams; c.OK() && h.On() {
 		e := h.Begin()
 		*e = event.SSLECDHServerParams{Conn: s.Conn(), Curve: uint64(curve), Point: point}
