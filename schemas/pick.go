@@ -10,14 +10,15 @@ import (
 )
 
 // protocolLogs has the logs of protocols that are not named after the protocol. A nil list
-// is a protocol without a log.
+// is a protocol without a log, an empty one an analyzer without a service either.
 var protocolLogs = map[string][]string{
 	"dcerpc": {"dce_rpc"}, "dtls": {"ssl"}, "krb": {"kerberos"}, "krb_tcp": {"kerberos"}, "tls": {"ssl"},
 	"rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
-	"dnp3_tcp": {"dnp3"}, "dnp3_udp": {"dnp3"}, "syslog_tcp": {"syslog"},
+	"dnp3_tcp": {"dnp3"}, "dnp3_udp": {"dnp3"}, "sip_tcp": {"sip"}, "syslog_tcp": {"syslog"},
 	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
 	"bittorrent": nil, "bittorrenttracker": nil, "gnutella": nil, "mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
 	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
+	"backdoor": {}, "interconn": {}, "steppingstone": {},
 }
 
 // ofProtocol returns the names of the logs of a protocol: those that begin with its name and
@@ -33,7 +34,11 @@ func (s Set) ofProtocol(name string) (names []string, err error) {
 		return names, nil
 	}
 	names, known := protocolLogs[name]
-	if known && names == nil {
+	switch {
+	case !known || len(names) > 0:
+	case names != nil:
+		return nil, fmt.Errorf("%s has no log of its own, only events", name)
+	default:
 		return nil, fmt.Errorf("%s has no log of its own: its connections are in conn, with service %s", name, name)
 	}
 	return names, nil
