@@ -117,7 +117,7 @@ func (r *remote) drop(s *remoteSide) {
 func (r *remote) tooLong(s *remoteSide) {
 	r.Conn().NoteUnknown()
 	r.Limited(r.f.name, "line_size")
-	r.Weird(r.f.remoteKind.tooLong, strconv.Itoa(contentline.DefaultMax), r.f.lines)
+	r.Weird(r.f.tooLong, strconv.Itoa(contentline.DefaultMax), r.f.lines)
 	s.state = r.f.lost
 	r.drop(s)
 }
