@@ -53,8 +53,19 @@ func (b *behind) Join(note []byte, emit func(line []byte)) {
 // Limited returns the limits of the Correlator.
 func (b *behind) Limited() map[string]uint64 { return b.stone.Limited() }
 
-// stream adds the stream of events.
+// stream adds the stream of events. The shards have checked the patterns, which may be for
+// events of an embedder.
 func (b *behind) stream(patterns []string) error {
+	if len(patterns) > 0 {
+		patterns = slices.DeleteFunc(slices.Clone(patterns), func(p string) bool {
+			return !slices.ContainsFunc(event.Catalogue(), func(info event.Info) bool {
+				return info.Section == "SteppingStone" && picks([]string{p}, info.Name)
+			})
+		})
+		if len(patterns) == 0 {
+			return nil
+		}
+	}
 	_, err := event.NewStream(&b.hooks, b.stone.Now, func(line []byte) { b.emit(line[:len(line)-1]) }, patterns...)
 	return err
 }
