@@ -3,21 +3,17 @@ package watch
 import (
 	"bytes"
 	"slices"
-	"time"
 
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
-	"github.com/wirelog/wirelog/value"
 )
 
 // NewBackDoor returns the watcher for services on ports of others.
 func NewBackDoor(h *event.Hooks, o Options) *detect.Protocol {
 	f := &backDoors{hooks: &h.BackDoor, opt: o}
-	p := &detect.Protocol{Transport: value.ProtoTCP, Watcher: true}
-	p.Protocol = conn.Protocol{Name: "BACKDOOR", New: f.new, Size: freelist.Size[backDoor]()}
-	return p
+	return watcher("BACKDOOR", f.new, freelist.Size[backDoor]())
 }
 
 // backDoors makes a shard's analyzers and reuses finished ones.
@@ -31,8 +27,8 @@ type backDoors struct {
 type backDoor struct {
 	f *backDoors
 	conn.Use
-	sides  [2]bdSide
-	period time.Duration // until the next statistics
+	sides [2]bdSide
+	stats schedule
 }
 
 type bdSide struct {
@@ -44,10 +40,8 @@ type bdSide struct {
 
 func (f *backDoors) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = backDoor{f: f, Use: u, period: min(f.opt.StatPeriod, longestPeriod)}
-	if a.period > 0 && f.hooks.BackdoorStats.On() {
-		u.SetAlarm(u.Now() + value.Time(a.period))
-	}
+	*a = backDoor{f: f, Use: u}
+	a.stats.begin(u, &f.opt, f.hooks.BackdoorStats.On())
 	return a
 }
 
@@ -315,8 +309,7 @@ func (a *backDoor) foundRlogin(s *bdSide, isOrig bool, n int) {
 // Alarm raises the statistics of a connection that goes on.
 func (a *backDoor) Alarm() {
 	a.raiseStats()
-	a.period = a.f.opt.longer(a.period)
-	a.SetAlarm(a.Now() + value.Time(a.period))
+	a.stats.next(a.Use, &a.f.opt)
 }
 
 func (a *backDoor) raiseStats() {

@@ -13,9 +13,7 @@ import (
 // NewInterConn returns the watcher for interactive connections.
 func NewInterConn(h *event.Hooks, o Options) *detect.Protocol {
 	f := &interConns{hooks: &h.InterConn, opt: o}
-	p := &detect.Protocol{Transport: value.ProtoTCP, Watcher: true}
-	p.Protocol = conn.Protocol{Name: "INTERCONN", New: f.new, Size: freelist.Size[interConn]()}
-	return p
+	return watcher("INTERCONN", f.new, freelist.Size[interConn]())
 }
 
 // interConns makes a shard's analyzers and reuses finished ones.
@@ -29,8 +27,8 @@ type interConns struct {
 type interConn struct {
 	f *interConns
 	conn.Use
-	sides  [2]icSide
-	period time.Duration // until the next statistics
+	sides [2]icSide
+	stats schedule
 }
 
 type icSide struct {
@@ -41,10 +39,8 @@ type icSide struct {
 
 func (f *interConns) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = interConn{f: f, Use: u, period: min(f.opt.StatPeriod, longestPeriod)}
-	if a.period > 0 && f.hooks.InterconnStats.On() {
-		u.SetAlarm(u.Now() + value.Time(a.period))
-	}
+	*a = interConn{f: f, Use: u}
+	a.stats.begin(u, &f.opt, f.hooks.InterconnStats.On())
 	return a
 }
 
@@ -100,8 +96,7 @@ func (s *icSide) text(b []byte) {
 // Alarm raises the statistics of a connection that goes on.
 func (a *interConn) Alarm() {
 	a.raiseStats()
-	a.period = a.f.opt.longer(a.period)
-	a.SetAlarm(a.Now() + value.Time(a.period))
+	a.stats.next(a.Use, &a.f.opt)
 }
 
 func (a *interConn) raiseStats() {

@@ -16,9 +16,7 @@ import (
 // the notes of all shards.
 func NewSteppingStone(o Options) *detect.Protocol {
 	f := &stones{opt: o}
-	p := &detect.Protocol{Transport: value.ProtoTCP, Watcher: true}
-	p.Protocol = conn.Protocol{Name: "STEPPINGSTONE", New: f.new, Size: freelist.Size[stone]()}
-	return p
+	return watcher("STEPPINGSTONE", f.new, freelist.Size[stone]())
 }
 
 // stones makes a shard's analyzers and reuses finished ones.

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/wirelog/wirelog/dissect/conn"
+	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
 )
 
 // Options configure the watchers.
@@ -86,7 +88,26 @@ func (s *progress) chunk(c *conn.Conn, isOrig bool, b []byte) (seq uint64, ok bo
 // longestPeriod bounds the time between statistics, so that its multiples are times.
 const longestPeriod = time.Duration(1 << 55)
 
-// longer returns the time from the next statistics to those after it.
-func (o *Options) longer(period time.Duration) time.Duration {
-	return min(period*time.Duration(o.StatBackoff), longestPeriod)
+// schedule is the time until the next statistics of a connection.
+type schedule time.Duration
+
+// begin sets the alarm of the first statistics, if somebody wants any.
+func (s *schedule) begin(u conn.Use, o *Options, wanted bool) {
+	*s = schedule(min(o.StatPeriod, longestPeriod))
+	if *s > 0 && wanted {
+		u.SetAlarm(u.Now() + value.Time(*s))
+	}
+}
+
+// next sets the alarm of the next statistics.
+func (s *schedule) next(u conn.Use, o *Options) {
+	*s = schedule(min(time.Duration(*s)*time.Duration(o.StatBackoff), longestPeriod))
+	u.SetAlarm(u.Now() + value.Time(*s))
+}
+
+// watcher returns a protocol whose analyzers look at all TCP connections.
+func watcher(name string, analyzer func(conn.Use) conn.Analyzer, size int) *detect.Protocol {
+	p := &detect.Protocol{Transport: value.ProtoTCP, Watcher: true}
+	p.Protocol = conn.Protocol{Name: name, New: analyzer, Size: size}
+	return p
 }
