@@ -147,6 +147,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
 	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
+	web := http.New(hooks, fm, websocket.New(hooks), o.HTTP)
 	mails := mail.New(hooks, fm, o.Mail)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
@@ -162,7 +163,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks), o.HTTP),
+		web,
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM, NetBIOS: &session.Protocol}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
@@ -188,7 +189,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		rpc,
 		peers,
 		trackers,
-		gnutella.New(hooks, o.Gnutella),
+		gnutella.New(hooks, web, o.Gnutella),
 		ncp.New(hooks, o.NCP),
 		session,
 		datagrams,
