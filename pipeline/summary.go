@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wirelog/wirelog/capture"
 )
 
 // Summary says what a run has done. Packets and records are conserved: see
@@ -19,6 +21,9 @@ type Summary struct {
 	Bytes   uint64 `json:"bytes"`
 	// Processed counts the packets that went through dissection; the others are in Dropped.
 	Processed uint64 `json:"packets_processed"`
+	// Interfaces has what live capture took from each interface; what the kernel dropped
+	// is in no other count.
+	Interfaces []capture.InterfaceStats `json:"interfaces,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
@@ -178,6 +183,11 @@ func (s *Summary) Check() error {
 func (s *Summary) Lost() bool {
 	if len(s.Damage) != 0 || len(s.Panics) != 0 {
 		return true
+	}
+	for _, i := range s.Interfaces {
+		if i.Dropped+i.Left != 0 {
+			return true
+		}
 	}
 	for _, m := range s.Marks {
 		if m.Bad {
