@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -64,6 +65,7 @@ func Listen(interfaces []string, o ListenOptions) (Source, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	l.notice("listening to %s", strings.Join(interfaces, ", "))
 	return l, nil
 }
 
@@ -102,6 +104,9 @@ func (l *listener) bind(t *tap) error {
 	}
 	if t.name == AnyInterface {
 		return nil
+	}
+	if t.down = !t.up(); t.down {
+		l.notice("%s is down", t.name)
 	}
 	if what := t.offloads(); what != "" {
 		l.notice("%s: %s is on: packets are put together before they are captured, so that counts and sizes differ from those on the wire; ethtool -K %s gro off lro off", t.name, what, t.name)
@@ -288,9 +293,9 @@ func (l *listener) look(now time.Time) {
 		case !t.bound:
 			l.returned(t)
 		case t.down:
-			if r, err := t.ifreq(unix.SIOCGIFFLAGS); err == nil && r.Uint16()&unix.IFF_UP != 0 {
+			if t.up() {
 				t.down = false
-				l.notice("%s is up again", t.name)
+				l.notice("%s is up", t.name)
 			}
 		}
 	}

@@ -85,6 +85,12 @@ func (s *socket) ifreq(request uint) (*unix.Ifreq, error) {
 	return r, unix.IoctlIfreq(s.fd, request, r)
 }
 
+// up reports whether the interface is up.
+func (s *socket) up() bool {
+	r, err := s.ifreq(unix.SIOCGIFFLAGS)
+	return err == nil && r.Uint16()&unix.IFF_UP != 0
+}
+
 // bind takes packets of the interface from now on. filter may be nil.
 func (s *socket) bind(filter *filterSet) error {
 	index, ethernet := 0, false
