@@ -176,10 +176,10 @@ func (w *bpfWriter) node(n node, yes, no int) int {
 
 // between tests whether the number that load puts into A is from lo to hi.
 func (w *bpfWriter) between(lo, hi uint32, yes, no int, load func()) int {
-	switch {
-	case lo == hi:
+	switch lo {
+	case hi:
 		w.jump(bpfJEq, lo, yes, no)
-	case lo == 0:
+	case 0:
 		w.jump(bpfJGt, hi, no, yes)
 	default:
 		w.jump(bpfJGe, lo, w.jump(bpfJGt, hi, no, yes), no)

@@ -24,6 +24,8 @@ type Summary struct {
 	// Interfaces has what live capture took from each interface; what the kernel dropped
 	// is in no other count.
 	Interfaces []capture.InterfaceStats `json:"interfaces,omitempty"`
+	// Filter is the expression that packets had to match, if there was one.
+	Filter string `json:"filter,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
