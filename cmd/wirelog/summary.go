@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
@@ -65,12 +64,12 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 }
 
 // interfaceLine says what was taken from an interface.
-func interfaceLine(i *capture.InterfaceStats) string {
+func interfaceLine(i *pipeline.InterfaceStats) string {
 	text := fmt.Sprintf("%s: %s captured", i.Name, plural(i.Kernel, "packet"))
 	switch i.Filter {
-	case capture.FilterKernel:
+	case pipeline.FilterKernel:
 		text += " after the filter, which the kernel ran"
-	case capture.FilterProgram:
+	case pipeline.FilterProgram:
 		text += ", filtered here"
 	}
 	for _, r := range []struct {
