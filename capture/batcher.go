@@ -52,6 +52,8 @@ type Batcher struct {
 
 	// from is the origin of the packet that is added next; nil if nobody wants to know.
 	from *Origin
+	// unsummed is Unsummed of the packet that is added next.
+	unsummed bool
 
 	own  *block // for Copy
 	used int    // bytes of own
@@ -80,7 +82,7 @@ func (t *Batcher) init(o BatcherOptions) error {
 }
 
 // Add adds a packet without copying its data, which must stay unchanged until
-// the batch is released. Of p it uses Data, Time, OrigLen and Link. A time out of
+// the batch is released. Of p it uses Data, Time, OrigLen, Link and Unsummed. A time out of
 // range and data longer than MaxPacket are cut and counted; OrigLen is raised to
 // the length of the data. It must not be called while Full. The error means that
 // the filter has no meaning for the link type: it ends the run.
@@ -119,6 +121,7 @@ func (t *Batcher) offer(blk *block, data []byte, p *Packet) error {
 		t.stats.CutToSnaplen++
 	}
 	t.begin()
+	t.unsummed = p.Unsummed
 	if !t.add(blk, data, at, p.OrigLen, p.Link) {
 		return t.err
 	}
@@ -199,7 +202,7 @@ func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint1
 	t.num++
 	// Field by field: a literal is built elsewhere and copied, which stalls on
 	// stores that have not yet left the processor's store buffer.
-	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, at, t.num, max(orig, uint32(len(data))), link
+	p.Data, p.Time, p.Num, p.OrigLen, p.Link, p.Unsummed = data, at, t.num, max(orig, uint32(len(data))), link, t.unsummed
 	if len(data) == 0 {
 		t.addEmpty(p)
 	} else {
