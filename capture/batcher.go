@@ -179,6 +179,18 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 			return true
 		}
 	}
+	t.put(blk, data, at, orig, link)
+	if t.from != nil {
+		t.cur.Origins = append(t.cur.Origins, *t.from)
+	}
+	return true
+}
+
+// plain reports whether packets are added by put alone.
+func (t *Batcher) plain() bool { return t.filter == nil && t.from == nil }
+
+// put appends a packet to cur.
+func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint16) {
 	b := t.cur
 	if t.holder != blk && blk != nil {
 		t.holder = blk
@@ -199,12 +211,8 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
-	if t.from != nil {
-		b.Origins = append(b.Origins, *t.from)
-	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
-	return true
 }
 
 // addEmpty stamps a packet without data. As in Zeek its time does not count, unless

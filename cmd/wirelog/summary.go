@@ -207,6 +207,8 @@ func addLeftOut(t *table, s *pipeline.Summary) {
 		case d.Count == 0:
 		case d.Unit == pipeline.UnitState && d.Where == "fragments" && d.Reason == "expired":
 			rest = append(rest, [2]string{"left out", plural(d.Count, "datagram") + " of which not all fragments came"})
+		case d.Unit == pipeline.UnitState && d.Where == "KRB" && d.Reason == "no_key":
+			rest = append(rest, [2]string{"left out", "the clients of " + plural(d.Count, "Kerberos ticket") + " that no key of the keytab fits"})
 		case d.Lost && d.Unit == pipeline.UnitState && d.Reason == "limit":
 			t.add("LOST", fmt.Sprintf("%s ended early because of their limit: %s", d.Where, grouped(d.Count)))
 		case d.Lost && d.Unit == pipeline.UnitPacket:
