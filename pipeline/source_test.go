@@ -210,6 +210,8 @@ func TestSourceOptions(t *testing.T) {
 		{"an error", func(o *Options) {
 			o.Source = func(capture.BatcherOptions) (capture.Source, error) { return nil, broken }
 		}, "Source"},
+		{"an interface too", func(o *Options) { o.Paths, o.Interfaces = []string{"x.pcap"}, []string{"lo"} }, "Interfaces"},
+		{"no interface", func(o *Options) { o.Interfaces = []string{"nowhere"} }, "Interfaces"},
 		{"the filter", func(o *Options) { o.Source, o.Filter = none, "prot 5" }, "Filter"},
 	} {
 		o := Defaults()
@@ -253,5 +255,57 @@ func TestSourceFails(t *testing.T) {
 	}
 	if out.err != nil || out.summary.Processed == 0 || !out.summary.Lost() {
 		t.Errorf("%v, %+v", out.err, out.summary)
+	}
+}
+
+// endless is a source that begins its packets again and again until it is stopped.
+type endless struct {
+	cutter
+	packets []capture.Packet
+	stop    chan struct{} // closed at the third batch
+	batches int
+	stopped bool
+}
+
+func (e *endless) Next() (*capture.Batch, error) {
+	if e.batches++; e.batches == 3 {
+		close(e.stop)
+	}
+	if len(e.list) == 0 && !e.stopped {
+		e.list = e.packets
+	}
+	return e.cutter.Next()
+}
+
+// stopper is an endless that can stop.
+type stopper struct{ endless }
+
+func (s *stopper) Stop() { s.stopped = true }
+
+// TestStop ends runs on sources without an end, with all of their packets.
+func TestStop(t *testing.T) {
+	list, _ := packetsOf(t, "../testdata/tiny.pcap")
+	for _, shards := range []int{1, 3} {
+		for _, stops := range []bool{false, true} {
+			stop := make(chan struct{})
+			s := &stopper{endless{cutter: cutter{rng: rand.New(rand.NewPCG(1, 2)), most: len(list)}, packets: list, stop: stop}}
+			out := runOn(t, nil, func(o *Options) {
+				o.Shards, o.Stop = shards, stop
+				o.Source = func(b capture.BatcherOptions) (capture.Source, error) {
+					var err error
+					s.Batcher, err = capture.NewBatcher(b)
+					if !stops {
+						return &s.endless, err
+					}
+					return s, err
+				}
+			})
+			if out.err != nil || out.summary.Lost() || out.summary.Check() != nil || s.stopped != stops {
+				t.Errorf("%d shards: %v, %+v", shards, out.err, out.summary)
+			}
+			if n := out.summary.Processed; n == 0 || stops && len(s.list) > 0 {
+				t.Errorf("%d shards: %d packets processed, %d not read", shards, n, len(s.list))
+			}
+		}
 	}
 }

@@ -207,6 +207,27 @@ func TestTickWritesFiles(t *testing.T) {
 	}
 }
 
+// A tick that finds the merger at work is made up for when that is done.
+func TestTickDuringMerge(t *testing.T) {
+	dir := t.TempDir()
+	m := newMerger(t, config(dir))
+	c := m.Collector()
+	c.Emit(testlog.Conn())
+	m.Merge(c.Flush())
+	m.Busy(func() { m.Tick(fixedNow()) })
+	path := filepath.Join(dir, "conn.log")
+	if strings.Contains(readFile(t, path), "CblCHNnmxeyuTZty7") {
+		t.Error("the row was written while the merger was locked")
+	}
+	m.Merge()
+	if !strings.Contains(readFile(t, path), "CblCHNnmxeyuTZty7") {
+		t.Error("the row is not in the file")
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPlaceThatCannotBeOpened(t *testing.T) {
 	place := &memory{refuse: errors.New("no such topic")}
 	_, err := writers.New(writers.Config{Outputs: []writers.Output{{Place: place}}, Logs: []*schemas.Schema{&schemas.ConnSchema}})

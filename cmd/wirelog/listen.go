@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,13 +28,16 @@ once and says what was lost; a third does not wait for that.
 Every flag is also a key of the configuration file and an environment variable.
 "wirelog config" lists these, along with limits and timeouts.`,
 		Example: `  wirelog listen -o logs eth1
-  wirelog listen --config sensor.yaml --ring 256MiB tap0 tap1
+  wirelog listen --config sensor.yaml --ring 268435456 tap0 tap1
   wirelog listen --filter 'not port 22' --wait ppp0`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("listen: which interface? Name some, or any for all")
 			}
 			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg, err := p.load(cmd)
@@ -54,6 +58,19 @@ Every flag is also a key of the configuration file and an environment variable.
 	config.AddFlags(cmd.Flags(), "merge", "no_progress")
 	completeFlags(cmd)
 	return cmd
+}
+
+// interfaceNames lists the interfaces of this host.
+func interfaceNames() []string {
+	list, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, i := range list {
+		names = append(names, i.Name)
+	}
+	return names
 }
 
 func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []string) error {
