@@ -47,6 +47,7 @@ var sections = gather([]Section{
 	{Name: "ssl", Doc: "how SSL and TLS are read"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
+	{Name: "reports", Doc: "times, in packet time, of rows that no packet gives rise to"},
 	{Name: "steppingstone", Doc: "what the watcher SteppingStone takes for related connections"},
 	{Name: "timeouts", Doc: "times, in packet time, after which state is ended; 0s switches one off"},
 	{Name: "unknown_protocol", Doc: "sampling of unknown_protocol in the event stream"},

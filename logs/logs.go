@@ -44,6 +44,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound the size of a row.
 	Limits Limits
+	// Reports are the times of rows that no packet gives rise to.
+	Reports Reports
 	// Compat says where rows are Zeek's rather than wirelog's own.
 	Compat compat.Set
 	// RootCerts validate the certificates of servers; nil turns validation off.
@@ -73,7 +75,7 @@ var builders = []Builder{
 	// DNS has the first slot of a connection, the smallest one, because no other log has
 	// state on so many connections.
 	{logsOf(&schemas.DNSSchema), installDNS},
-	{logsOf(&schemas.ConnSchema), installConn},
+	{logsOf(&schemas.ConnSchema, &schemas.ConnLongSchema, &schemas.OpenConnSchema), installConn},
 	{logsOf(&schemas.TunnelSchema), installTunnel},
 	// HTTP reports the connections that proxies carry to the tunnels.
 	{logsOf(&schemas.HTTPSchema, &schemas.WebSocketSchema, &schemas.TunnelSchema), installHTTP},

@@ -150,6 +150,8 @@ type Options struct {
 	Dissect dissect.Options
 	// Rows bounds what one row may hold.
 	Rows logs.Limits
+	// Reports are the times of rows that no packet gives rise to.
+	Reports logs.Reports
 
 	// Tally counts hosts and services for the summary. It costs some time and memory for
 	// each connection.
@@ -197,6 +199,7 @@ func Defaults() Options {
 
 		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
 		Rows:             logs.DefaultLimits(),
+		Reports:          logs.DefaultReports(),
 	}
 }
 

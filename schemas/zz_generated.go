@@ -19,6 +19,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source
 var all = []*Schema{
 	&AnalyzerSchema,
 	&ConnSchema,
+	&ConnLongSchema,
 	&DCERPCSchema,
 	&DHCPSchema,
 	&DNP3Schema,
@@ -35,6 +36,7 @@ var all = []*Schema{
 	&NTLMSchema,
 	&NTPSchema,
 	&OCSPSchema,
+	&OpenConnSchema,
 	&PESchema,
 	&RADIUSSchema,
 	&RDPSchema,
@@ -334,11 +336,200 @@ func (r *Conn) SetFlow(of func(uid string) *Flow) {
 	}
 }
 
+// ConnLongSchema describes the log conn_long.
+var ConnLongSchema = Schema{
+	Name:     "conn_long",
+	Doc:      "ConnLong is a connection that is still open, at each of the ages of conn_long.after.",
+	ID:       2,
+	New:      func() Record { return new(ConnLong) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "service", Kind: KindString, Doc: "Application protocols that were confirmed, comma-separated.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last packet.", Unsettable: true},
+		{Name: "orig_bytes", Kind: KindCount, Doc: "Payload bytes from the originator; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "resp_bytes", Kind: KindCount, Doc: "Payload bytes from the responder; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "conn_state", Kind: KindString, Doc: "State in which the connection ended.", Unsettable: true},
+		{Name: "local_orig", Kind: KindBool, Doc: "Whether the originator is in a local network.", Unsettable: true},
+		{Name: "local_resp", Kind: KindBool, Doc: "Whether the responder is in a local network.", Unsettable: true},
+		{Name: "missed_bytes", Kind: KindCount, Doc: "Payload bytes that were missing in content gaps."},
+		{Name: "history", Kind: KindString, Doc: "What happened, one letter per kind of event, upper case for the originator.", Unsettable: true},
+		{Name: "orig_pkts", Kind: KindCount, Doc: "Packets from the originator.", Unsettable: true},
+		{Name: "orig_ip_bytes", Kind: KindCount, Doc: "IP bytes from the originator, headers included.", Unsettable: true},
+		{Name: "resp_pkts", Kind: KindCount, Doc: "Packets from the responder.", Unsettable: true},
+		{Name: "resp_ip_bytes", Kind: KindCount, Doc: "IP bytes from the responder, headers included.", Unsettable: true},
+		{Name: "tunnel_parents", Kind: KindString, Container: SetOf, Doc: "Identifiers of the tunnels that carry the connection.", Unsettable: true},
+		{Name: "ip_proto", Kind: KindCount, Doc: "IP protocol number.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &ConnLongSchema.
+func (*ConnLong) Schema() *Schema { return &ConnLongSchema }
+
+// Encode passes the columns to s.
+func (r *ConnLong) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.Duration.OK {
+		s.Interval(float64(r.Duration.V))
+	} else {
+		s.Unset()
+	}
+	if r.OrigBytes.OK {
+		s.Count(r.OrigBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespBytes.OK {
+		s.Count(r.RespBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnState.OK {
+		s.String(r.ConnState.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalOrig.OK {
+		s.Bool(r.LocalOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalResp.OK {
+		s.Bool(r.LocalResp.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.MissedBytes)
+	if r.History.OK {
+		s.String(r.History.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigPkts.OK {
+		s.Count(r.OrigPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigIPBytes.OK {
+		s.Count(r.OrigIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespPkts.OK {
+		s.Count(r.RespPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespIPBytes.OK {
+		s.Count(r.RespIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.TunnelParents != nil {
+		s.Begin(SetOf, len(r.TunnelParents))
+		for _, v := range r.TunnelParents {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.IPProto.OK {
+		s.Count(r.IPProto.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupCommunityID != 0 {
+		if r.CommunityID.OK {
+			s.String(r.CommunityID.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupMACLogging != 0 {
+		if r.OrigL2Addr.OK {
+			s.String(r.OrigL2Addr.V)
+		} else {
+			s.Unset()
+		}
+		if r.RespL2Addr.OK {
+			s.String(r.RespL2Addr.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupVLANLogging != 0 {
+		if r.VLAN.OK {
+			s.Int(r.VLAN.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerVLAN.OK {
+			s.Int(r.InnerVLAN.V)
+		} else {
+			s.Unset()
+		}
+	}
+	r.Source.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *ConnLong) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *ConnLong) SetFlow(of func(uid string) *Flow) {
+	r.Source = nil
+	if f := of(r.UID); f != nil {
+		r.Source = &f.Source
+	}
+}
+
 // DCERPCSchema describes the log dce_rpc.
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
 	Doc:  "DCERPC is a call of a DCE/RPC operation, written when it is answered.",
-	ID:   2,
+	ID:   3,
 	New:  func() Record { return new(DCERPC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -416,7 +607,7 @@ func (r *DCERPC) SetFlow(of func(uid string) *Flow) {
 var DHCPSchema = Schema{
 	Name: "dhcp",
 	Doc:  "DHCP is a conversation of messages with the same transaction identifier, over one flow or several.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(DHCP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -542,7 +733,7 @@ func (r *DHCP) Size() (bytes, elements int) {
 var DNP3Schema = Schema{
 	Name: "dnp3",
 	Doc:  "DNP3 is a request of DNP3 with its response, or either alone.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(DNP3) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the response or, without one, of the request."},
@@ -613,7 +804,7 @@ func (r *DNP3) SetFlow(of func(uid string) *Flow) {
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -774,7 +965,7 @@ func (r *DNS) SetFlow(of func(uid string) *Flow) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a transferred file, with one row per connection that carried it.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -951,7 +1142,7 @@ func (r *Files) SetFlow(of func(uid string) *Flow) {
 var FTPSchema = Schema{
 	Name: "ftp",
 	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
@@ -1083,7 +1274,7 @@ func (r *FTP) SetFlow(of func(uid string) *Flow) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -1338,7 +1529,7 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1451,7 +1642,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1595,7 +1786,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       11,
+	ID:       12,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1624,7 +1815,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1708,7 +1899,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       13,
+	ID:       14,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1768,7 +1959,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1844,7 +2035,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1943,7 +2134,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2069,7 +2260,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2128,11 +2319,200 @@ func (r *OCSP) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// OpenConnSchema describes the log open_conn.
+var OpenConnSchema = Schema{
+	Name:     "open_conn",
+	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
+	ID:       19,
+	New:      func() Record { return new(OpenConn) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "service", Kind: KindString, Doc: "Application protocols that were confirmed, comma-separated.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last packet.", Unsettable: true},
+		{Name: "orig_bytes", Kind: KindCount, Doc: "Payload bytes from the originator; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "resp_bytes", Kind: KindCount, Doc: "Payload bytes from the responder; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "conn_state", Kind: KindString, Doc: "State in which the connection ended.", Unsettable: true},
+		{Name: "local_orig", Kind: KindBool, Doc: "Whether the originator is in a local network.", Unsettable: true},
+		{Name: "local_resp", Kind: KindBool, Doc: "Whether the responder is in a local network.", Unsettable: true},
+		{Name: "missed_bytes", Kind: KindCount, Doc: "Payload bytes that were missing in content gaps."},
+		{Name: "history", Kind: KindString, Doc: "What happened, one letter per kind of event, upper case for the originator.", Unsettable: true},
+		{Name: "orig_pkts", Kind: KindCount, Doc: "Packets from the originator.", Unsettable: true},
+		{Name: "orig_ip_bytes", Kind: KindCount, Doc: "IP bytes from the originator, headers included.", Unsettable: true},
+		{Name: "resp_pkts", Kind: KindCount, Doc: "Packets from the responder.", Unsettable: true},
+		{Name: "resp_ip_bytes", Kind: KindCount, Doc: "IP bytes from the responder, headers included.", Unsettable: true},
+		{Name: "tunnel_parents", Kind: KindString, Container: SetOf, Doc: "Identifiers of the tunnels that carry the connection.", Unsettable: true},
+		{Name: "ip_proto", Kind: KindCount, Doc: "IP protocol number.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &OpenConnSchema.
+func (*OpenConn) Schema() *Schema { return &OpenConnSchema }
+
+// Encode passes the columns to s.
+func (r *OpenConn) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.Duration.OK {
+		s.Interval(float64(r.Duration.V))
+	} else {
+		s.Unset()
+	}
+	if r.OrigBytes.OK {
+		s.Count(r.OrigBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespBytes.OK {
+		s.Count(r.RespBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnState.OK {
+		s.String(r.ConnState.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalOrig.OK {
+		s.Bool(r.LocalOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalResp.OK {
+		s.Bool(r.LocalResp.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.MissedBytes)
+	if r.History.OK {
+		s.String(r.History.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigPkts.OK {
+		s.Count(r.OrigPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigIPBytes.OK {
+		s.Count(r.OrigIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespPkts.OK {
+		s.Count(r.RespPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespIPBytes.OK {
+		s.Count(r.RespIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.TunnelParents != nil {
+		s.Begin(SetOf, len(r.TunnelParents))
+		for _, v := range r.TunnelParents {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.IPProto.OK {
+		s.Count(r.IPProto.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupCommunityID != 0 {
+		if r.CommunityID.OK {
+			s.String(r.CommunityID.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupMACLogging != 0 {
+		if r.OrigL2Addr.OK {
+			s.String(r.OrigL2Addr.V)
+		} else {
+			s.Unset()
+		}
+		if r.RespL2Addr.OK {
+			s.String(r.RespL2Addr.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupVLANLogging != 0 {
+		if r.VLAN.OK {
+			s.Int(r.VLAN.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerVLAN.OK {
+			s.Int(r.InnerVLAN.V)
+		} else {
+			s.Unset()
+		}
+	}
+	r.Source.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *OpenConn) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
+	r.Source = nil
+	if f := of(r.UID); f != nil {
+		r.Source = &f.Source
+	}
+}
+
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   18,
+	ID:   20,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2236,7 +2616,7 @@ func (r *PE) Size() (bytes, elements int) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   19,
+	ID:   21,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2341,7 +2721,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   20,
+	ID:   22,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -2503,7 +2883,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   21,
+	ID:   23,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2620,7 +3000,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   22,
+	ID:   24,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -2824,7 +3204,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       23,
+	ID:       25,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3022,7 +3402,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   24,
+	ID:   26,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3133,7 +3513,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   25,
+	ID:   27,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3208,7 +3588,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   26,
+	ID:   28,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -3420,7 +3800,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   27,
+	ID:   29,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3504,7 +3884,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   28,
+	ID:   30,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -3616,7 +3996,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   29,
+	ID:   31,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -3774,7 +4154,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   30,
+	ID:   32,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -3943,7 +4323,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   31,
+	ID:   33,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -4017,7 +4397,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   32,
+	ID:   34,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -4076,7 +4456,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   33,
+	ID:   35,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -4197,7 +4577,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   34,
+	ID:   36,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -4281,7 +4661,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   35,
+	ID:   37,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -106,6 +106,7 @@ type Table struct {
 
 	wheel      wheel
 	alarms     alarms
+	ages       []age
 	exts       freelist.List[ext]
 	pairs      freelist.List[[2]attached]
 	slotValues freelist.List[slotValue]
@@ -156,6 +157,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	t.slots, t.slotKey = make([]slot, 1<<10), RandomSeed()
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
+	t.ages = newAges(hooks.Ages())
 	t.streams.limit = o.ReassemblyBytes
 	t.accounts.init(&o)
 	t.tcpContents = [2]contents{newContents(&o, ContentsOrig, o.TCPPortsOrig), newContents(&o, ContentsResp, o.TCPPortsResp)}

@@ -210,6 +210,7 @@ func (t *Table) begin(c *Conn) {
 // carries.
 func (t *Table) watch(c *Conn) {
 	t.watchStatus(c)
+	t.watchAges(c)
 	if c.transport == value.ProtoTCP {
 		t.watchStats(c)
 		for _, p := range t.watchers {

@@ -1,0 +1,41 @@
+package logs
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/value"
+)
+
+// Reports are the times, in packet time, of rows that no packet gives rise to.
+type Reports struct {
+	ConnLongAfter []time.Duration `key:"reports.conn_long_after" doc:"ages at which a connection that is still open has a row in conn_long"`
+	ConnLongEvery time.Duration   `key:"reports.conn_long_every" doc:"time between its rows from then on; 0s writes no more"`
+	OpenConnAfter []time.Duration `key:"reports.open_conn_after" doc:"ages at which a connection that is still open has a row in open_conn"`
+	OpenConnEvery time.Duration   `key:"reports.open_conn_every" doc:"time between its rows from then on; 0s writes no more"`
+}
+
+// DefaultReports returns the defaults. Those of open_conn are the ones of the Zeek package
+// zeek-open-connections.
+func DefaultReports() Reports {
+	return Reports{
+		ConnLongAfter: []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour},
+		ConnLongEvery: 6 * time.Hour,
+		OpenConnAfter: []time.Duration{time.Hour},
+		OpenConnEvery: time.Hour,
+	}
+}
+
+// ages returns the ages of a log whose rows call emits. The list may have any order.
+func ages(after []time.Duration, every time.Duration, call func(event.Conn)) event.Ages {
+	a := event.Ages{Every: value.Time(every), Call: call}
+	for _, d := range after {
+		if d > 0 {
+			a.First = append(a.First, value.Time(d))
+		}
+	}
+	slices.Sort(a.First)
+	a.First = slices.Compact(a.First)
+	return a
+}
