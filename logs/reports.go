@@ -14,6 +14,10 @@ type Reports struct {
 	ConnLongEvery time.Duration   `key:"reports.conn_long_every" doc:"time between its rows from then on; 0s writes no more"`
 	OpenConnAfter []time.Duration `key:"reports.open_conn_after" doc:"ages at which a connection that is still open has a row in open_conn"`
 	OpenConnEvery time.Duration   `key:"reports.open_conn_every" doc:"time between its rows from then on; 0s writes no more"`
+
+	CaptureLossFirst time.Duration `key:"reports.capture_loss_first" doc:"time from the first packet to the first row of capture_loss (CaptureLoss::initial_watch_interval)"`
+	CaptureLossEvery time.Duration `key:"reports.capture_loss_every" doc:"time between its rows from then on; 0s writes none at all (CaptureLoss::watch_interval)"`
+	StatsEvery       time.Duration `key:"reports.stats_every" doc:"time between rows of stats; 0s writes none (Stats::report_interval)"`
 }
 
 // DefaultReports returns the defaults. Those of open_conn are the ones of the Zeek package
@@ -24,6 +28,10 @@ func DefaultReports() Reports {
 		ConnLongEvery: 6 * time.Hour,
 		OpenConnAfter: []time.Duration{time.Hour},
 		OpenConnEvery: time.Hour,
+
+		CaptureLossFirst: time.Minute,
+		CaptureLossEvery: 15 * time.Minute,
+		StatsEvery:       5 * time.Minute,
 	}
 }
 

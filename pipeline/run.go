@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -177,12 +176,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{o.blamed(err), err}
 	}
 	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
-	n := o.Shards
-	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
-	}
-	for range min(n, maxShards) {
-		s, err := r.newShard(min(n, maxShards))
+	n := o.shardCount()
+	for range n {
+		s, err := r.newShard(n)
 		if err != nil {
 			r.source.Close()
 			return nil, err
@@ -345,7 +341,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),
 		Version:  o.Version,
-		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows}),
+		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows, Peer: o.Sensor, Shards: o.shardCount(), Process: r.process}),
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }

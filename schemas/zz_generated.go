@@ -18,6 +18,7 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source
 
 var all = []*Schema{
 	&AnalyzerSchema,
+	&CaptureLossSchema,
 	&ConnSchema,
 	&ConnLongSchema,
 	&DCERPCSchema,
@@ -50,6 +51,7 @@ var all = []*Schema{
 	&SOCKSSchema,
 	&SSHSchema,
 	&SSLSchema,
+	&StatsSchema,
 	&SyslogSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
@@ -148,11 +150,47 @@ func (r *Analyzer) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID.V)
 }
 
+// CaptureLossSchema describes the log capture_loss.
+var CaptureLossSchema = Schema{
+	Name:     "capture_loss",
+	Doc:      "CaptureLoss is an interval of the run, with the acknowledgements of TCP data in it that reveal missing bytes.",
+	ID:       1,
+	New:      func() Record { return new(CaptureLoss) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "End of the interval."},
+		{Name: "ts_delta", Kind: KindInterval, Doc: "Length of the interval, in seconds."},
+		{Name: "peer", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "gaps", Kind: KindCount, Doc: "Acknowledgements of bytes that were not captured."},
+		{Name: "acks", Kind: KindCount, Doc: "Acknowledgements of something new, on established connections."},
+		{Name: "percent_lost", Kind: KindDouble, Doc: "Gaps as a percentage of acks."},
+	},
+}
+
+// Schema returns &CaptureLossSchema.
+func (*CaptureLoss) Schema() *Schema { return &CaptureLossSchema }
+
+// Encode passes the columns to s.
+func (r *CaptureLoss) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Interval(float64(r.TSDelta))
+	s.String(r.Peer)
+	s.Count(r.Gaps)
+	s.Count(r.Acks)
+	s.Double(r.PercentLost)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *CaptureLoss) Size() (bytes, elements int) {
+	bytes += len(r.Peer)
+	return bytes, elements
+}
+
 // ConnSchema describes the log conn.
 var ConnSchema = Schema{
 	Name: "conn",
 	Doc:  "Conn is one connection, written when it ends.",
-	ID:   1,
+	ID:   2,
 	New:  func() Record { return new(Conn) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
@@ -340,7 +378,7 @@ func (r *Conn) SetFlow(of func(uid string) *Flow) {
 var ConnLongSchema = Schema{
 	Name:     "conn_long",
 	Doc:      "ConnLong is a connection that is still open, at each of the ages of conn_long.after.",
-	ID:       2,
+	ID:       3,
 	New:      func() Record { return new(ConnLong) },
 	Optional: true,
 	Fields: []Field{
@@ -529,7 +567,7 @@ func (r *ConnLong) SetFlow(of func(uid string) *Flow) {
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
 	Doc:  "DCERPC is a call of a DCE/RPC operation, written when it is answered.",
-	ID:   3,
+	ID:   4,
 	New:  func() Record { return new(DCERPC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -607,7 +645,7 @@ func (r *DCERPC) SetFlow(of func(uid string) *Flow) {
 var DHCPSchema = Schema{
 	Name: "dhcp",
 	Doc:  "DHCP is a conversation of messages with the same transaction identifier, over one flow or several.",
-	ID:   4,
+	ID:   5,
 	New:  func() Record { return new(DHCP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -733,7 +771,7 @@ func (r *DHCP) Size() (bytes, elements int) {
 var DNP3Schema = Schema{
 	Name: "dnp3",
 	Doc:  "DNP3 is a request of DNP3 with its response, or either alone.",
-	ID:   5,
+	ID:   6,
 	New:  func() Record { return new(DNP3) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the response or, without one, of the request."},
@@ -804,7 +842,7 @@ func (r *DNP3) SetFlow(of func(uid string) *Flow) {
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   6,
+	ID:   7,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -965,7 +1003,7 @@ func (r *DNS) SetFlow(of func(uid string) *Flow) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a transferred file, with one row per connection that carried it.",
-	ID:   7,
+	ID:   8,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -1142,7 +1180,7 @@ func (r *Files) SetFlow(of func(uid string) *Flow) {
 var FTPSchema = Schema{
 	Name: "ftp",
 	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
-	ID:   8,
+	ID:   9,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
@@ -1274,7 +1312,7 @@ func (r *FTP) SetFlow(of func(uid string) *Flow) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   9,
+	ID:   10,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -1529,7 +1567,7 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   10,
+	ID:   11,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1642,7 +1680,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1786,7 +1824,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       12,
+	ID:       13,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1815,7 +1853,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   13,
+	ID:   14,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1899,7 +1937,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       14,
+	ID:       15,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1959,7 +1997,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -2035,7 +2073,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2134,7 +2172,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   17,
+	ID:   18,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2260,7 +2298,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2323,7 +2361,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var OpenConnSchema = Schema{
 	Name:     "open_conn",
 	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
-	ID:       19,
+	ID:       20,
 	New:      func() Record { return new(OpenConn) },
 	Optional: true,
 	Fields: []Field{
@@ -2512,7 +2550,7 @@ func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   20,
+	ID:   21,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2616,7 +2654,7 @@ func (r *PE) Size() (bytes, elements int) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   21,
+	ID:   22,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2721,7 +2759,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   22,
+	ID:   23,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -2883,7 +2921,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   23,
+	ID:   24,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3000,7 +3038,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   24,
+	ID:   25,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -3204,7 +3242,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       25,
+	ID:       26,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3402,7 +3440,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   26,
+	ID:   27,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3513,7 +3551,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   27,
+	ID:   28,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3588,7 +3626,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   28,
+	ID:   29,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -3800,7 +3838,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   29,
+	ID:   30,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3884,7 +3922,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   30,
+	ID:   31,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -3996,7 +4034,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   31,
+	ID:   32,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -4154,7 +4192,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   32,
+	ID:   33,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -4319,11 +4357,125 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// StatsSchema describes the log stats.
+var StatsSchema = Schema{
+	Name:     "stats",
+	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
+	ID:       34,
+	New:      func() Record { return new(Stats) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "End of the interval."},
+		{Name: "peer", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "mem", Kind: KindCount, Doc: "Memory in use, in MB."},
+		{Name: "pkts_proc", Kind: KindCount, Doc: "Packets dissected."},
+		{Name: "bytes_recv", Kind: KindCount, Doc: "Captured bytes of these packets."},
+		{Name: "pkts_dropped", Kind: KindCount, Doc: "Packets that the kernel dropped; only of live traffic, as are the next three.", Unsettable: true},
+		{Name: "pkts_link", Kind: KindCount, Doc: "Packets that the kernel saw.", Unsettable: true},
+		{Name: "pkt_lag", Kind: KindInterval, Doc: "Time between the clock and that of the latest packet.", Unsettable: true},
+		{Name: "pkts_filtered", Kind: KindCount, Doc: "Packets that the filter left out.", Unsettable: true},
+		{Name: "events_proc", Kind: KindCount, Doc: "Events raised."},
+		{Name: "events_queued", Kind: KindCount, Doc: "The same, since events do not wait."},
+		{Name: "active_tcp_conns", Kind: KindCount, Doc: "Open TCP connections."},
+		{Name: "active_udp_conns", Kind: KindCount, Doc: "Open UDP flows."},
+		{Name: "active_icmp_conns", Kind: KindCount, Doc: "Open ICMP flows."},
+		{Name: "tcp_conns", Kind: KindCount, Doc: "TCP connections begun."},
+		{Name: "udp_conns", Kind: KindCount, Doc: "UDP flows begun."},
+		{Name: "icmp_conns", Kind: KindCount, Doc: "ICMP flows begun."},
+		{Name: "timers", Kind: KindCount, Doc: "Never set: timers are not counted as in Zeek.", Unsettable: true},
+		{Name: "active_timers", Kind: KindCount, Doc: "Never set.", Unsettable: true},
+		{Name: "files", Kind: KindCount, Doc: "Files begun."},
+		{Name: "active_files", Kind: KindCount, Doc: "Files that are being analyzed."},
+		{Name: "dns_requests", Kind: KindCount, Doc: "Never set: lookups of Zeek's own, which there are none of.", Unsettable: true},
+		{Name: "active_dns_requests", Kind: KindCount, Doc: "Never set.", Unsettable: true},
+		{Name: "reassem_tcp_size", Kind: KindCount, Doc: "Bytes that the reassembly of TCP streams holds."},
+		{Name: "reassem_file_size", Kind: KindCount, Doc: "Bytes that the reassembly of files holds."},
+		{Name: "reassem_frag_size", Kind: KindCount, Doc: "Bytes that the reassembly of fragments holds."},
+		{Name: "reassem_unknown_size", Kind: KindCount, Doc: "Never set: there is no other reassembly.", Unsettable: true},
+	},
+}
+
+// Schema returns &StatsSchema.
+func (*Stats) Schema() *Schema { return &StatsSchema }
+
+// Encode passes the columns to s.
+func (r *Stats) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.Peer)
+	s.Count(r.Mem)
+	s.Count(r.PktsProc)
+	s.Count(r.BytesRecv)
+	if r.PktsDropped.OK {
+		s.Count(r.PktsDropped.V)
+	} else {
+		s.Unset()
+	}
+	if r.PktsLink.OK {
+		s.Count(r.PktsLink.V)
+	} else {
+		s.Unset()
+	}
+	if r.PktLag.OK {
+		s.Interval(float64(r.PktLag.V))
+	} else {
+		s.Unset()
+	}
+	if r.PktsFiltered.OK {
+		s.Count(r.PktsFiltered.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.EventsProc)
+	s.Count(r.EventsQueued)
+	s.Count(r.ActiveTCPConns)
+	s.Count(r.ActiveUDPConns)
+	s.Count(r.ActiveICMPConns)
+	s.Count(r.TCPConns)
+	s.Count(r.UDPConns)
+	s.Count(r.ICMPConns)
+	if r.Timers.OK {
+		s.Count(r.Timers.V)
+	} else {
+		s.Unset()
+	}
+	if r.ActiveTimers.OK {
+		s.Count(r.ActiveTimers.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Files)
+	s.Count(r.ActiveFiles)
+	if r.DNSRequests.OK {
+		s.Count(r.DNSRequests.V)
+	} else {
+		s.Unset()
+	}
+	if r.ActiveDNSRequests.OK {
+		s.Count(r.ActiveDNSRequests.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.ReassemTCPSize)
+	s.Count(r.ReassemFileSize)
+	s.Count(r.ReassemFragSize)
+	if r.ReassemUnknownSize.OK {
+		s.Count(r.ReassemUnknownSize.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Stats) Size() (bytes, elements int) {
+	bytes += len(r.Peer)
+	return bytes, elements
+}
+
 // SyslogSchema describes the log syslog.
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   33,
+	ID:   35,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -4397,7 +4549,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   34,
+	ID:   36,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -4456,7 +4608,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   35,
+	ID:   37,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -4577,7 +4729,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   36,
+	ID:   38,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -4661,7 +4813,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   37,
+	ID:   39,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},
