@@ -33,8 +33,8 @@ func (c *Counters) current() []*uint64 {
 	return []*uint64{&c.ActiveTCP, &c.ActiveUDP, &c.ActiveICMP, &c.ActiveFiles, &c.HeldTCP, &c.HeldFiles, &c.HeldFragments}
 }
 
-// add adds o to c.
-func (c *Counters) add(o *Counters) {
+// Add adds o to c.
+func (c *Counters) Add(o *Counters) {
 	from := append(o.growing(), o.current()...)
 	for i, p := range append(c.growing(), c.current()...) {
 		*p += *from[i]
@@ -143,7 +143,7 @@ func (j *measureJoiner) Join(note []byte, emit func(schemas.Record)) {
 	for i, p := range append(c.growing(), c.current()...) {
 		*p = binary.BigEndian.Uint64(note[16+8*i:])
 	}
-	j.sum.add(&c)
+	j.sum.Add(&c)
 	if j.notes++; j.notes == j.shards {
 		emit(j.row(at, delta, &j.sum))
 		j.notes, j.sum = 0, Counters{}

@@ -17,6 +17,7 @@ type Reports struct {
 
 	CaptureLossFirst time.Duration `key:"reports.capture_loss_first" doc:"time from the first packet to the first row of capture_loss (CaptureLoss::initial_watch_interval)"`
 	CaptureLossEvery time.Duration `key:"reports.capture_loss_every" doc:"time between its rows from then on; 0s writes none at all (CaptureLoss::watch_interval)"`
+	SensorEvery      time.Duration `key:"reports.sensor_every" doc:"time on the clock between rows of sensor, beside those at start and end; 0s writes only these"`
 	StatsEvery       time.Duration `key:"reports.stats_every" doc:"time between rows of stats; 0s writes none (Stats::report_interval)"`
 }
 
@@ -31,6 +32,7 @@ func DefaultReports() Reports {
 
 		CaptureLossFirst: time.Minute,
 		CaptureLossEvery: 15 * time.Minute,
+		SensorEvery:      time.Minute,
 		StatsEvery:       5 * time.Minute,
 	}
 }

@@ -36,7 +36,13 @@ func (o *Options) shardCount() int {
 
 // process is what stats.log has of the process.
 func (r *run) process() logs.Process {
-	return logs.Process{Memory: memoryInUse()}
+	p := logs.Process{Memory: memoryInUse()}
+	if r.opts.live() {
+		s := r.watcher.status()
+		p.Live, p.Filtered, p.Lag = true, s.Source.Filtered, s.Lag
+		p.Dropped, p.Link = s.KernelDropped, s.KernelSeen
+	}
+	return p
 }
 
 // memoryInUse returns how many bytes of memory the Go runtime has from the system.

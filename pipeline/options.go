@@ -168,6 +168,9 @@ type Options struct {
 	// Reading, if set, is called before a run reads Paths, with a few words for what they
 	// are and in which order they are read, such as "12 captures by first packet".
 	Reading func(what string)
+	// Status, if set, is called about once a second with the state of the run, and at its end.
+	// It is called by one goroutine at a time.
+	Status func(Status)
 	// Progress, if set, is called from time to time on the reading goroutine
 	// with the bytes of capture files read so far and the sum of the file sizes,
 	// which is 0 if a source has none. It must not block.

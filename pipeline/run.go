@@ -57,6 +57,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 		readErr = newParallel(r).process(ctx)
 	}
 	stopTicks()
+	r.watcher.end()
 	closeErr := r.merger.Close()
 	s := r.summary()
 	r.tellLeftOut(&s)
@@ -81,7 +82,9 @@ type run struct {
 	roots    *logs.RootCerts
 	behind   behind
 	minutes  minutes
-	places   []Place        // of the outputs
+	watcher  watcher
+	places   []Place // of the outputs
+	logs     []*schemas.Schema
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
 }
@@ -98,6 +101,7 @@ func (r *run) tick() (stop func()) {
 			case now := <-t.C:
 				r.merger.Tick(now)
 				r.minutes.tick(r, now)
+				r.watcher.tick(now)
 			case <-end:
 				return
 			}
@@ -146,6 +150,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.logs = cfg.Logs
 	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
 	cfg.Lines = r.lines(cfg.Lines)
 	if cfg.Groups&schemas.GroupValidation != 0 {
@@ -185,6 +190,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		}
 		r.shards = append(r.shards, s)
 	}
+	r.watcher.begin(r)
 	if r.events {
 		if err := r.behind.stream(o.EventNames); err != nil {
 			r.source.Close()
@@ -308,6 +314,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.watcher.read(b)
 	if n := len(b.Packets); n > 0 {
 		if r.last.Num == 0 {
 			r.first = b.Packets[0].Time

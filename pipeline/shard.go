@@ -33,6 +33,7 @@ type shard struct {
 	packet  int        // place of the current packet in its batch, -1 if there is none; only if origins is set
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
+	state   shardState
 	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
@@ -182,6 +183,9 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock.Batch = nil
 	if s.report.wanted.Load() {
 		s.report.set(s.dissect)
+	}
+	if s.state.wanted.Load() {
+		s.state.set(s)
 	}
 	return s.out.Flush()
 }

@@ -80,3 +80,33 @@ type Stats struct {
 	// Never set: there is no other reassembly.
 	ReassemUnknownSize value.Opt[uint64] `zeek:"reassem_unknown_size"`
 }
+
+// Sensor is the state of the sensor: at its start, each minute, and at its end.
+//
+//wirelog:log sensor optional
+type Sensor struct {
+	// Time on the clock of the sensor.
+	TS value.Time `zeek:"ts"`
+	// Name of the sensor.
+	Sensor string `zeek:"sensor"`
+	// What the row is for: start, running or end.
+	Status string `zeek:"status"`
+	// Version of the program.
+	Version string `zeek:"version"`
+	// Hash of the configuration; secrets are no part of it.
+	Config string `zeek:"config"`
+	// Time since the start, in seconds.
+	Uptime value.Interval `zeek:"uptime"`
+	// Packets read.
+	Packets uint64 `zeek:"packets"`
+	// Packets left out, those that the filter excludes not counted.
+	Drops uint64 `zeek:"drops"`
+	// Time between the clock and that of the latest packet; only of live traffic.
+	Lag value.Opt[value.Interval] `zeek:"lag"`
+	// Rows written, to all outputs.
+	Rows uint64 `zeek:"rows"`
+	// Rows lost, of all outputs.
+	RowsLost uint64 `zeek:"rows_lost"`
+	// Bytes in the spools of the outputs.
+	Spool uint64 `zeek:"spool"`
+}

@@ -42,6 +42,7 @@ var all = []*Schema{
 	&RADIUSSchema,
 	&RDPSchema,
 	&RFBSchema,
+	&SensorSchema,
 	&SIPSchema,
 	&SMBCmdSchema,
 	&SMBFilesSchema,
@@ -3034,11 +3035,66 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// SensorSchema describes the log sensor.
+var SensorSchema = Schema{
+	Name:     "sensor",
+	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
+	ID:       25,
+	New:      func() Record { return new(Sensor) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time on the clock of the sensor."},
+		{Name: "sensor", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "status", Kind: KindString, Doc: "What the row is for: start, running or end."},
+		{Name: "version", Kind: KindString, Doc: "Version of the program."},
+		{Name: "config", Kind: KindString, Doc: "Hash of the configuration; secrets are no part of it."},
+		{Name: "uptime", Kind: KindInterval, Doc: "Time since the start, in seconds."},
+		{Name: "packets", Kind: KindCount, Doc: "Packets read."},
+		{Name: "drops", Kind: KindCount, Doc: "Packets left out, those that the filter excludes not counted."},
+		{Name: "lag", Kind: KindInterval, Doc: "Time between the clock and that of the latest packet; only of live traffic.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Rows written, to all outputs."},
+		{Name: "rows_lost", Kind: KindCount, Doc: "Rows lost, of all outputs."},
+		{Name: "spool", Kind: KindCount, Doc: "Bytes in the spools of the outputs."},
+	},
+}
+
+// Schema returns &SensorSchema.
+func (*Sensor) Schema() *Schema { return &SensorSchema }
+
+// Encode passes the columns to s.
+func (r *Sensor) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.Sensor)
+	s.String(r.Status)
+	s.String(r.Version)
+	s.String(r.Config)
+	s.Interval(float64(r.Uptime))
+	s.Count(r.Packets)
+	s.Count(r.Drops)
+	if r.Lag.OK {
+		s.Interval(float64(r.Lag.V))
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Rows)
+	s.Count(r.RowsLost)
+	s.Count(r.Spool)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Sensor) Size() (bytes, elements int) {
+	bytes += len(r.Sensor)
+	bytes += len(r.Status)
+	bytes += len(r.Version)
+	bytes += len(r.Config)
+	return bytes, elements
+}
+
 // SIPSchema describes the log sip.
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   25,
+	ID:   26,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -3242,7 +3298,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       26,
+	ID:       27,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3440,7 +3496,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   27,
+	ID:   28,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3551,7 +3607,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   28,
+	ID:   29,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3626,7 +3682,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   29,
+	ID:   30,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -3838,7 +3894,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   30,
+	ID:   31,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3922,7 +3978,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   31,
+	ID:   32,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -4034,7 +4090,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   32,
+	ID:   33,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -4192,7 +4248,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   33,
+	ID:   34,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -4361,7 +4417,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       34,
+	ID:       35,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -4475,7 +4531,7 @@ func (r *Stats) Size() (bytes, elements int) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   35,
+	ID:   36,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -4549,7 +4605,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   36,
+	ID:   37,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -4608,7 +4664,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   37,
+	ID:   38,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -4729,7 +4785,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   38,
+	ID:   39,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -4813,7 +4869,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   39,
+	ID:   40,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -283,6 +283,7 @@ var logs = map[string]log{
 	"sip":                    {class: network, activity: traffic, more: app("sip")},
 	"capture_loss":           {class: base, activity: other},
 	"stats":                  {class: base, activity: other},
+	"sensor":                 {class: base, activity: other},
 	"known_modbus":           {class: base, activity: other},
 	"modbus":                 {class: network, activity: traffic, more: app("modbus")},
 	"modbus_register_change": {class: network, activity: traffic, more: app("modbus")},
