@@ -39,6 +39,7 @@ var sections = gather([]Section{
 	{Name: "dns", Doc: "which records of DNS messages are read"},
 	{Name: "http", Doc: "what is done with URIs and bodies of HTTP"},
 	{Name: "krb", Doc: "how Kerberos is read"},
+	{Name: "metrics", Doc: "where the program tells how it does"},
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "interconn", Doc: "what the watcher InterConn takes for keystrokes"},

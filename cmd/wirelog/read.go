@@ -113,6 +113,12 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		p.reported = true
 		printError(notes, err)
 	}
+	watched, err := p.serveMetrics(cfg, &opts)
+	if err != nil {
+		return usageError(cfg, err)
+	}
+	defer watched()
+	defer notifySystemd(&opts)()
 	if each {
 		if opts.Merge {
 			return errors.New("--each and --merge: captures are either read one by one or merged")

@@ -1,5 +1,7 @@
 package kafka
 
+import "github.com/wirelog/wirelog/writers"
+
 // GaugeSpool is the name of the gauge of the bytes in the spool.
 const GaugeSpool = "spool_bytes"
 
@@ -16,3 +18,5 @@ func (p *Place) Gauges() map[string]uint64 {
 	}
 	return g
 }
+
+var _ writers.Gauged = (*Place)(nil)

@@ -82,8 +82,8 @@ type member struct {
 type generator struct {
 	structs map[string]*ast.StructType
 	same    map[string]string // structs declared as another one
-	groups  []string // in order of appearance
-	embeds  []member // embedded structs
+	groups  []string          // in order of appearance
+	embeds  []member          // embedded structs
 }
 
 // generate returns the source of the generated file for the package in dir.
