@@ -52,6 +52,8 @@ type Batcher struct {
 
 	// from is the origin of the packet that is added next; nil if nobody wants to know.
 	from *Origin
+	// unsummed is Unsummed of the packet that is added next.
+	unsummed bool
 
 	own  *block // for Copy
 	used int    // bytes of own
@@ -80,7 +82,7 @@ func (t *Batcher) init(o BatcherOptions) error {
 }
 
 // Add adds a packet without copying its data, which must stay unchanged until
-// the batch is released. Of p it uses Data, Time, OrigLen and Link. A time out of
+// the batch is released. Of p it uses Data, Time, OrigLen, Link and Unsummed. A time out of
 // range and data longer than MaxPacket are cut and counted; OrigLen is raised to
 // the length of the data. It must not be called while Full. The error means that
 // the filter has no meaning for the link type: it ends the run.
@@ -119,6 +121,7 @@ func (t *Batcher) offer(blk *block, data []byte, p *Packet) error {
 		t.stats.CutToSnaplen++
 	}
 	t.begin()
+	t.unsummed = p.Unsummed
 	if !t.add(blk, data, at, p.OrigLen, p.Link) {
 		return t.err
 	}
@@ -176,6 +179,18 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 			return true
 		}
 	}
+	t.put(blk, data, at, orig, link)
+	if t.from != nil {
+		t.cur.Origins = append(t.cur.Origins, *t.from)
+	}
+	return true
+}
+
+// plain reports whether packets are added by put alone.
+func (t *Batcher) plain() bool { return t.filter == nil && t.from == nil }
+
+// put appends a packet to cur.
+func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint16) {
 	b := t.cur
 	if t.holder != blk && blk != nil {
 		t.holder = blk
@@ -187,7 +202,7 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 	t.num++
 	// Field by field: a literal is built elsewhere and copied, which stalls on
 	// stores that have not yet left the processor's store buffer.
-	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, at, t.num, max(orig, uint32(len(data))), link
+	p.Data, p.Time, p.Num, p.OrigLen, p.Link, p.Unsummed = data, at, t.num, max(orig, uint32(len(data))), link, t.unsummed
 	if len(data) == 0 {
 		t.addEmpty(p)
 	} else {
@@ -196,12 +211,8 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
-	if t.from != nil {
-		b.Origins = append(b.Origins, *t.from)
-	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
-	return true
 }
 
 // addEmpty stamps a packet without data. As in Zeek its time does not count, unless

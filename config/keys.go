@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -46,6 +47,7 @@ var sections = gather([]Section{
 	{Name: "smb", Doc: "how SMB is read"},
 	{Name: "ssh", Doc: "how SSH is read"},
 	{Name: "ssl", Doc: "how SSL and TLS are read"},
+	{Name: "listen", Doc: "live capture, by wirelog listen"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
 	{Name: "reports", Doc: "times, in packet time, of rows that no packet gives rise to"},
@@ -95,13 +97,14 @@ func alternatives(names []string) string {
 // Sections returns all keys by section, in the order of display.
 func Sections() []Section { return sections }
 
-func allKeys() []Key {
+// allKeys returns the keys of all sections. The list is shared.
+var allKeys = sync.OnceValue(func() []Key {
 	var list []Key
 	for _, s := range sections {
 		list = append(list, s.Keys...)
 	}
-	return list
-}
+	return slices.Clip(list)
+})
 
 // Env returns the environment variable of k.
 func (k Key) Env() string {
@@ -138,12 +141,13 @@ func KeyOf(setting, value string) string {
 	return ""
 }
 
-// AddFlags adds a flag for every key that has one, and --config.
-func AddFlags(fs *pflag.FlagSet) {
+// AddFlags adds a flag for every key that has one, and --config. without are keys and
+// sections whose flags mean nothing to the command.
+func AddFlags(fs *pflag.FlagSet, without ...string) {
 	def := defaultConfig()
 	fs.String("config", "", "configuration `file`, YAML or TOML (default: wirelog.yaml or wirelog.toml here, in the user's configuration folder or in /etc/wirelog)")
 	for _, k := range allKeys() {
-		if k.Flag == "" {
+		if k.Flag == "" || slices.Contains(without, k.Name) || slices.Contains(without, k.Section()) && k.Section() != "" {
 			continue
 		}
 		value := &flagValue{list: k.Type.Kind() == reflect.Slice, kind: k.Kind()}

@@ -118,7 +118,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	switch {
 	case o.Source != nil && len(o.Paths) > 0:
 		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
-	case o.Source == nil && len(o.Paths) == 0:
+	case len(o.Interfaces) > 0 && (o.Source != nil || len(o.Paths) > 0):
+		return nil, &OptionError{"Interfaces", errors.New("another source was named too: a run has one")}
+	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
 	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
@@ -228,10 +230,16 @@ func (o *Options) openSource(origins bool) (capture.Source, error) {
 	var src capture.Source
 	var err error
 	option := "Paths"
-	if o.Source != nil {
+	switch {
+	case o.Source != nil:
 		option = "Source"
 		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
-	} else {
+	case len(o.Interfaces) > 0:
+		option = "Interfaces"
+		live := o.Listen
+		live.Filter, live.Origins, live.OnNotice = o.Filter, origins, o.Notice
+		src, err = capture.Listen(o.Interfaces, live)
+	default:
 		src, err = capture.Open(o.Paths, capture.Options{
 			Filter: o.Filter, Merge: o.Merge, Origins: origins, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
 		})
@@ -309,6 +317,15 @@ func ignoreEOF(err error) error {
 func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	select {
+	case <-r.opts.Stop:
+		s, ok := r.source.(capture.Stopper)
+		if !ok {
+			return nil, io.EOF
+		}
+		s.Stop()
+	default:
 	}
 	b, err := r.source.Next()
 	if err != nil {

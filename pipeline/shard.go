@@ -167,6 +167,7 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		s.bytes += uint64(len(p.Data))
 		f := &s.frame
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
+		f.Unsummed = p.Unsummed
 		f.Time, f.Now, f.Num = value.Time(p.Time), value.Time(p.Now), p.Num
 		if s.origins {
 			s.packet = int(i)
@@ -209,15 +210,23 @@ func (s *shard) origin() (o schemas.Source) {
 
 // advance runs the timers that are due at now.
 func (s *shard) advance(now value.Time) {
+	if s.logs.Due(now) {
+		s.measure(now)
+	}
+	s.dissect.Advance(now, &s.clock)
+	if s.logs.Due(now) {
+		s.expire(now)
+	}
+}
+
+// measure runs the builders' timers that must find connections as they are at their
+// deadlines.
+func (s *shard) measure(now value.Time) {
 	for d := s.logs.Exact(); d <= now; d = s.logs.Exact() {
 		if d > 0 { // 0 is that of a timer which is set at the first packet
 			s.dissect.Advance(d, &s.clock)
 		}
 		s.expire(d)
-	}
-	s.dissect.Advance(now, &s.clock)
-	if s.logs.Due(now) {
-		s.expire(now)
 	}
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,7 +128,7 @@ func (w *watcher) read(b *capture.Batch) {
 // keep keeps the counts of the source, and those of a batch if it is not nil.
 func (w *watcher) keep(b *capture.Batch) {
 	st := w.run.source.Stats()
-	st.Files = nil
+	st.Files, st.Interfaces = nil, slices.Clone(st.Interfaces)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.source = st
@@ -197,6 +198,10 @@ func (w *watcher) gather(now time.Time) {
 	}
 	w.mu.Lock()
 	s.Source = w.source
+	for _, i := range s.Source.Interfaces {
+		s.KernelDropped += i.Dropped
+		s.KernelSeen += i.Kernel
+	}
 	if w.last != 0 {
 		s.LastPacket = time.Unix(0, w.last)
 		s.Lag = now.Sub(s.LastPacket)

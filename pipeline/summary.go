@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wirelog/wirelog/capture"
 )
 
 // Summary says what a run has done. Packets and records are conserved: see
@@ -19,6 +21,11 @@ type Summary struct {
 	Bytes   uint64 `json:"bytes"`
 	// Processed counts the packets that went through dissection; the others are in Dropped.
 	Processed uint64 `json:"packets_processed"`
+	// Interfaces has what live capture took from each interface; what the kernel dropped
+	// is in no other count.
+	Interfaces []InterfaceStats `json:"interfaces,omitempty"`
+	// Filter is the expression that packets had to match, if there was one.
+	Filter string `json:"filter,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
@@ -56,6 +63,15 @@ type Summary struct {
 	// Elapsed is the wall-clock time of the run.
 	Elapsed time.Duration `json:"-"`
 }
+
+// InterfaceStats counts what live capture took from an interface.
+type InterfaceStats = capture.InterfaceStats
+
+// Places where live capture filters packets, values of InterfaceStats.Filter.
+const (
+	FilterKernel  = capture.FilterKernel
+	FilterProgram = capture.FilterProgram
+)
 
 // Place is where the rows of an output are.
 type Place struct {
@@ -178,6 +194,11 @@ func (s *Summary) Check() error {
 func (s *Summary) Lost() bool {
 	if len(s.Damage) != 0 || len(s.Panics) != 0 {
 		return true
+	}
+	for _, i := range s.Interfaces {
+		if i.Dropped+i.Left != 0 {
+			return true
+		}
 	}
 	for _, m := range s.Marks {
 		if m.Bad {
