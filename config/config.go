@@ -5,6 +5,7 @@ package config
 import (
 	"slices"
 
+	"github.com/wirelog/wirelog/metrics"
 	"github.com/wirelog/wirelog/pipeline"
 )
 
@@ -18,6 +19,7 @@ type Config struct {
 	// In Options, LocalNets lacks the private address space that PrivateSpaceIsLocal
 	// adds, and an empty Outputs means one output made from the keys after it.
 	pipeline.Options
+	Metrics metrics.Options
 
 	Summary             string `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
 	NoProgress          bool   `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`

@@ -451,6 +451,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"detect":      {detect.DefaultOptions(), def.Detect},
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
+		"reports":     {logs.DefaultReports(), want.Reports},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {

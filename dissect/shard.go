@@ -283,6 +283,18 @@ func (s *Shard) Now() value.Time { return s.table.Now() }
 // the next packet.
 func (s *Shard) Checksums() *packet.ChecksumStats { return &s.stats.Checksums }
 
+// Table returns the shard's connections.
+func (s *Shard) Table() *conn.Table { return s.table }
+
+// Files returns the shard's open files.
+func (s *Shard) Files() *files.Manager { return s.files }
+
+// FragmentsHeld returns how many bytes the reassembly of fragments holds.
+func (s *Shard) FragmentsHeld() int { return s.frags.Stats().Bytes }
+
+// Counts returns the counters of packets alone, which cost less than Stats.
+func (s *Shard) Counts() Stats { return s.stats }
+
 // Packets returns the number of frames so far.
 func (s *Shard) Packets() uint64 { return s.stats.Packets }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// conns builds conn.log after Zeek's base/protocols/conn.
+// conns builds conn.log after Zeek's base/protocols/conn, and the logs with the same columns
+// of connections that are still open.
 type conns struct {
 	out   schemas.Emitter
 	slot  event.Slot
@@ -51,6 +52,13 @@ func installConn(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.Conn.ContentGap.Listen(b.gap)
 	h.Tunnel.Changed.Listen(b.tunnelChanged)
 	h.Conn.ConnectionStateRemove.Listen(b.remove)
+	r := &o.Reports
+	if out.On(&schemas.ConnLongSchema) {
+		h.OnAges(ages(r.ConnLongAfter, r.ConnLongEvery, func(c event.Conn) { out.Emit((*schemas.ConnLong)(b.row(c))) }))
+	}
+	if out.On(&schemas.OpenConnSchema) {
+		h.OnAges(ages(r.OpenConnAfter, r.OpenConnEvery, func(c event.Conn) { out.Emit((*schemas.OpenConn)(b.row(c))) }))
+	}
 }
 
 func (b *conns) state(c event.Conn) *connState {
@@ -91,6 +99,14 @@ func (s *connState) add(stack []event.Encapsulation) {
 
 func (b *conns) remove(e *event.ConnectionStateRemove) {
 	c := e.Conn
+	b.out.Emit(b.row(c))
+	if s, _ := c.Slot(b.slot).(*connState); s != nil {
+		b.release(c, s)
+	}
+}
+
+// row returns the row of a connection as of now, which is valid until the next call.
+func (b *conns) row(c event.Conn) *schemas.Conn {
 	id, uid := c.ID(), c.UID()
 	orig, resp := c.Orig(), c.Resp()
 	history := c.History()
@@ -131,10 +147,7 @@ func (b *conns) remove(e *event.ConnectionStateRemove) {
 	}
 	r.TunnelParents = b.tunnelParents(c, s)
 	b.optional(c, &id, &orig, &resp)
-	b.out.Emit(r)
-	if s != nil {
-		b.release(c, s)
-	}
+	return r
 }
 
 // tunnelParents returns the innermost tunnels of the connection, oldest first.

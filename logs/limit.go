@@ -126,14 +126,14 @@ func (l *limiter) tell() {
 
 // streamNames has the names of Zeek's log streams that are not the log's name in capitals.
 var streamNames = map[string]string{
-	"analyzer": "Analyzer::Logging", "conn": "Conn", "files": "Files", "intel": "Intel", "kerberos": "KRB",
+	"analyzer": "Analyzer::Logging", "capture_loss": "CaptureLoss", "conn": "Conn", "files": "Files", "intel": "Intel", "kerberos": "KRB",
 	"known_certs": "Known::CERTS_LOG", "known_hosts": "Known::HOSTS_LOG", "known_modbus": "Known::MODBUS_LOG",
 	"known_services": "Known::SERVICES_LOG", "ldap": "LDAP::LDAP_LOG", "ldap_search": "LDAP::LDAP_SEARCH_LOG",
 	"modbus": "Modbus", "modbus_register_change": "Modbus::REGISTER_CHANGE_LOG", "mqtt_connect": "MQTT::CONNECT_LOG",
 	"mqtt_publish": "MQTT::PUBLISH_LOG", "mqtt_subscribe": "MQTT::SUBSCRIBE_LOG", "mysql": "mysql", "notice": "Notice",
 	"packet_filter": "PacketFilter", "postgresql": "PostgreSQL", "redis": "Redis", "reporter": "Reporter",
 	"signatures": "Signatures", "smb_cmd": "SMB::CMD_LOG", "smb_files": "SMB::FILES_LOG", "smb_mapping": "SMB::MAPPING_LOG",
-	"software": "Software", "syslog": "Syslog", "traceroute": "Traceroute", "tunnel": "Tunnel", "weird": "Weird",
+	"software": "Software", "stats": "Stats", "syslog": "Syslog", "traceroute": "Traceroute", "tunnel": "Tunnel", "weird": "Weird",
 	"websocket": "WebSocket",
 }
 

@@ -44,15 +44,26 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound the size of a row.
 	Limits Limits
+	// Reports are the times of rows that no packet gives rise to.
+	Reports Reports
 	// Compat says where rows are Zeek's rather than wirelog's own.
 	Compat compat.Set
 	// RootCerts validate the certificates of servers; nil turns validation off.
 	RootCerts *RootCerts
 	// Peer is the name of the sensor (Zeek's peer_description); empty stands for "zeek".
 	Peer string
+	// Counters returns those of the shard; nil leaves out the logs that are made of them.
+	Counters func() Counters
+	// Shards is the number of shards, and Process returns what stats.log has of the process,
+	// nil for nothing; for Joiners. Process is called by one goroutine at a time.
+	Shards  int
+	Process func() Process
 
 	installed *Builders
 }
+
+// peerName is Zeek's default of peer_description.
+const peerName = "zeek"
 
 // has reports whether the optional columns of g are wanted.
 func (o *Options) has(g schemas.Groups) bool { return o.Groups&g != 0 }
@@ -73,7 +84,7 @@ var builders = []Builder{
 	// DNS has the first slot of a connection, the smallest one, because no other log has
 	// state on so many connections.
 	{logsOf(&schemas.DNSSchema), installDNS},
-	{logsOf(&schemas.ConnSchema), installConn},
+	{logsOf(&schemas.ConnSchema, &schemas.ConnLongSchema, &schemas.OpenConnSchema), installConn},
 	{logsOf(&schemas.TunnelSchema), installTunnel},
 	// HTTP reports the connections that proxies carry to the tunnels.
 	{logsOf(&schemas.HTTPSchema, &schemas.WebSocketSchema, &schemas.TunnelSchema), installHTTP},
@@ -106,6 +117,8 @@ var builders = []Builder{
 	{logsOf(&schemas.SNMPSchema), installSNMP},
 	{logsOf(&schemas.RADIUSSchema), installRADIUS},
 	{logsOf(&schemas.DHCPSchema), installDHCP},
+	{logsOf(&schemas.CaptureLossSchema), installCaptureLoss},
+	{logsOf(&schemas.StatsSchema), installStats},
 }
 
 func logsOf(list ...*schemas.Schema) []*schemas.Schema { return list }
@@ -114,7 +127,9 @@ func logsOf(list ...*schemas.Schema) []*schemas.Schema { return list }
 // events, by log. Its functions make them for one run.
 func Joiners(o *Options) map[string]func() schemas.Joiner {
 	return map[string]func() schemas.Joiner{
-		schemas.DHCPSchema.Name: func() schemas.Joiner { return newDHCPJoiner(o.Limits) },
+		schemas.DHCPSchema.Name:        func() schemas.Joiner { return newDHCPJoiner(o.Limits) },
+		schemas.CaptureLossSchema.Name: func() schemas.Joiner { return newCaptureLossJoiner(o) },
+		schemas.StatsSchema.Name:       func() schemas.Joiner { return newStatsJoiner(o) },
 	}
 }
 
@@ -132,7 +147,7 @@ type Builders struct {
 // Install registers the builders of this package on h, which is still being built, if out
 // takes a log of theirs. The builders belong to the shard of h.
 func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
-	o.Peer = cmp.Or(o.Peer, "zeek")
+	o.Peer = cmp.Or(o.Peer, peerName)
 	if o.Cause == nil {
 		o.Cause = func(value.Time, uint64) {}
 	}
@@ -165,6 +180,10 @@ type Timer struct {
 	of     *Builders
 	at     value.Time
 	expire func(now value.Time, clock Clock)
+	// exact says that the timer must find connections as they are at its deadline; see
+	// Builders.Exact. end, if not nil, is called at the end of the run.
+	exact bool
+	end   func(now value.Time)
 }
 
 // never is the deadline of a timer that is not set.
@@ -201,6 +220,27 @@ func (b *Builders) earliest() value.Time {
 		b.next = min(b.next, t.at)
 	}
 	return b.next
+}
+
+// Exact returns the next deadline before which the timers of connections must not run ahead,
+// math.MaxInt64 if there is none.
+func (b *Builders) Exact() value.Time {
+	d := never
+	for _, t := range b.timers {
+		if t.exact {
+			d = min(d, t.at)
+		}
+	}
+	return d
+}
+
+// Finish is called before the connections that are open at the end of the run are ended.
+func (b *Builders) Finish(now value.Time) {
+	for _, t := range b.timers {
+		if t.end != nil {
+			t.end(now)
+		}
+	}
 }
 
 // Advance writes the rows that are due by now, such as those of unused tunnels. When Due

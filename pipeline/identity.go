@@ -181,27 +181,53 @@ var notIdentity = []string{
 // hashSettings adds the settings that the rows of an output depend on.
 func (o *Options) hashSettings(h hash.Hash, out *Output) {
 	add := func(of any) {
-		v := reflect.ValueOf(of)
-		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-			return
-		}
-		for _, k := range option.Keys(v.Elem().Type()) {
-			if !slices.Contains(notIdentity, k.Name) {
-				fmt.Fprintf(h, "%s=%q\n", k.Name, k.Text(of))
-			}
-		}
+		hashKeys(h, of, func(k *option.Key) bool { return !slices.Contains(notIdentity, k.Name) })
 	}
 	add(o)
 	add(out)
-	settings := out.Settings
-	if settings == nil {
-		if t, err := o.factory(out.Type); err == nil && t.Settings != nil {
-			settings = t.Settings()
-		}
-	}
-	add(settings)
+	add(o.settingsOf(out))
 	fmt.Fprintln(h, o.sensor())
 	for _, s := range o.Schemas {
 		fmt.Fprintln(h, s.Name)
 	}
+}
+
+// hashKeys adds the options of the struct that of points to which want accepts.
+func hashKeys(h hash.Hash, of any, want func(*option.Key) bool) {
+	v := reflect.ValueOf(of)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return
+	}
+	for _, k := range option.Keys(v.Elem().Type()) {
+		if want(&k) {
+			fmt.Fprintf(h, "%s=%q\n", k.Name, k.Text(of))
+		}
+	}
+}
+
+// settingsOf returns the settings of an output, the defaults of its type if it has none.
+func (o *Options) settingsOf(out *Output) any {
+	if out.Settings != nil {
+		return out.Settings
+	}
+	if t, err := o.factory(out.Type); err == nil && t.Settings != nil {
+		return t.Settings()
+	}
+	return nil
+}
+
+// ConfigHash identifies the configuration: all options and outputs, without what is secret.
+func (o *Options) ConfigHash() string {
+	h := sha256.New()
+	open := func(k *option.Key) bool { return !k.Secret }
+	hashKeys(h, o, open)
+	list, err := o.outputs()
+	if err != nil {
+		return ""
+	}
+	for i := range list {
+		hashKeys(h, &list[i], open)
+		hashKeys(h, o.settingsOf(&list[i]), open)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -157,6 +157,8 @@ type Options struct {
 	Dissect dissect.Options
 	// Rows bounds what one row may hold.
 	Rows logs.Limits
+	// Reports are the times of rows that no packet gives rise to.
+	Reports logs.Reports
 
 	// Tally counts hosts and services for the summary. It costs some time and memory for
 	// each connection.
@@ -173,6 +175,9 @@ type Options struct {
 	// Reading, if set, is called before a run reads Paths, with a few words for what they
 	// are and in which order they are read, such as "12 captures by first packet".
 	Reading func(what string)
+	// Status, if set, is called about once a second with the state of the run, and at its end.
+	// It is called by one goroutine at a time.
+	Status func(Status)
 	// Progress, if set, is called from time to time on the reading goroutine
 	// with the bytes of capture files read so far and the sum of the file sizes,
 	// which is 0 if a source has none. It must not block.
@@ -205,6 +210,7 @@ func Defaults() Options {
 
 		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
 		Rows:             logs.DefaultLimits(),
+		Reports:          logs.DefaultReports(),
 	}
 }
 

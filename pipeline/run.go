@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +57,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 		readErr = newParallel(r).process(ctx)
 	}
 	stopTicks()
+	r.watcher.end()
 	closeErr := r.merger.Close()
 	s := r.summary()
 	r.tellLeftOut(&s)
@@ -82,7 +82,9 @@ type run struct {
 	roots    *logs.RootCerts
 	behind   behind
 	minutes  minutes
-	places   []Place        // of the outputs
+	watcher  watcher
+	places   []Place // of the outputs
+	logs     []*schemas.Schema
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
 }
@@ -99,6 +101,7 @@ func (r *run) tick() (stop func()) {
 			case now := <-t.C:
 				r.merger.Tick(now)
 				r.minutes.tick(r, now)
+				r.watcher.tick(now)
 			case <-end:
 				return
 			}
@@ -149,6 +152,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.logs = cfg.Logs
 	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
 	cfg.Lines = r.lines(cfg.Lines)
 	if cfg.Groups&schemas.GroupValidation != 0 {
@@ -179,18 +183,16 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{o.blamed(err), err}
 	}
 	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
-	n := o.Shards
-	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
-	}
-	for range min(n, maxShards) {
-		s, err := r.newShard(min(n, maxShards))
+	n := o.shardCount()
+	for range n {
+		s, err := r.newShard(n)
 		if err != nil {
 			r.source.Close()
 			return nil, err
 		}
 		r.shards = append(r.shards, s)
 	}
+	r.watcher.begin(r)
 	if r.events {
 		if err := r.behind.stream(o.EventNames); err != nil {
 			r.source.Close()
@@ -329,6 +331,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.watcher.read(b)
 	if n := len(b.Packets); n > 0 {
 		if r.last.Num == 0 {
 			r.first = b.Packets[0].Time
@@ -362,7 +365,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),
 		Version:  o.Version,
-		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows}),
+		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows, Peer: o.Sensor, Shards: o.shardCount(), Process: r.process}),
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }

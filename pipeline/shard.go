@@ -27,10 +27,13 @@ type shard struct {
 	frame   packet.Frame
 	clock   batchClock // of the current batch
 	now     int64      // clock at the end of the last batch
+	bytes   uint64     // captured of the packets so far
+	ended   bool       // drain was called
 	origins bool       // whether the origins of packets are wanted
 	packet  int        // place of the current packet in its batch, -1 if there is none; only if origins is set
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
+	state   shardState
 	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
@@ -53,7 +56,8 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Clock: func() value.Time { return s.dissect.Clock() }, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
-		Origin: s.origin, Limits: o.Rows, Compat: r.compat,
+		Origin: s.origin, Limits: o.Rows, Reports: o.Reports, Compat: r.compat,
+		Counters: s.counters,
 	})
 	own, err := r.extend(s, now)
 	if err != nil {
@@ -160,6 +164,7 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		p := &b.Packets[i]
 		s.advance(value.Time(p.Now))
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
+		s.bytes += uint64(len(p.Data))
 		f := &s.frame
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
 		f.Unsummed = p.Unsummed
@@ -179,6 +184,9 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock.Batch = nil
 	if s.report.wanted.Load() {
 		s.report.set(s.dissect)
+	}
+	if s.state.wanted.Load() {
+		s.state.set(s)
 	}
 	return s.out.Flush()
 }
@@ -202,9 +210,23 @@ func (s *shard) origin() (o schemas.Source) {
 
 // advance runs the timers that are due at now.
 func (s *shard) advance(now value.Time) {
+	if s.logs.Due(now) {
+		s.measure(now)
+	}
 	s.dissect.Advance(now, &s.clock)
 	if s.logs.Due(now) {
 		s.expire(now)
+	}
+}
+
+// measure runs the builders' timers that must find connections as they are at their
+// deadlines.
+func (s *shard) measure(now value.Time) {
+	for d := s.logs.Exact(); d <= now; d = s.logs.Exact() {
+		if d > 0 { // 0 is that of a timer which is set at the first packet
+			s.dissect.Advance(d, &s.clock)
+		}
+		s.expire(d)
 	}
 }
 
@@ -223,6 +245,11 @@ func (s *shard) expire(now value.Time) {
 
 // drain ends the connections that began before packet limit.
 func (s *shard) drain(limit uint64) *writers.Batch {
+	if !s.ended {
+		s.ended = true
+		s.out.SetCause(s.now, writers.ClassEnd, 0)
+		s.logs.Finish(value.Time(s.now))
+	}
 	s.dissect.Drain(limit, value.Time(s.now), func(first uint64) {
 		// The files that remain at the very end may belong to earlier packets.
 		if s.out.Buffered() > s.most && limit != dissect.All {

@@ -68,3 +68,15 @@ type Conn struct {
 	InnerVLAN value.Opt[int64] `zeek:"inner_vlan,optional=vlan-logging"`
 	*Source
 }
+
+// ConnLong is a connection that is still open, at each of the ages of conn_long.after.
+//
+//wirelog:log conn_long optional
+type ConnLong Conn
+
+// OpenConn is a connection that is still open, at each of the ages of open_conn.after: the
+// same rows under the name, and with the times, of the Zeek package zeek-open-connections,
+// which RITA reads.
+//
+//wirelog:log open_conn optional
+type OpenConn Conn

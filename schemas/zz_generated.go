@@ -18,7 +18,9 @@ var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source
 
 var all = []*Schema{
 	&AnalyzerSchema,
+	&CaptureLossSchema,
 	&ConnSchema,
+	&ConnLongSchema,
 	&DCERPCSchema,
 	&DHCPSchema,
 	&DNP3Schema,
@@ -35,10 +37,12 @@ var all = []*Schema{
 	&NTLMSchema,
 	&NTPSchema,
 	&OCSPSchema,
+	&OpenConnSchema,
 	&PESchema,
 	&RADIUSSchema,
 	&RDPSchema,
 	&RFBSchema,
+	&SensorSchema,
 	&SIPSchema,
 	&SMBCmdSchema,
 	&SMBFilesSchema,
@@ -48,6 +52,7 @@ var all = []*Schema{
 	&SOCKSSchema,
 	&SSHSchema,
 	&SSLSchema,
+	&StatsSchema,
 	&SyslogSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
@@ -146,11 +151,47 @@ func (r *Analyzer) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID.V)
 }
 
+// CaptureLossSchema describes the log capture_loss.
+var CaptureLossSchema = Schema{
+	Name:     "capture_loss",
+	Doc:      "CaptureLoss is an interval of the run, with the acknowledgements of TCP data in it that reveal missing bytes.",
+	ID:       1,
+	New:      func() Record { return new(CaptureLoss) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "End of the interval."},
+		{Name: "ts_delta", Kind: KindInterval, Doc: "Length of the interval, in seconds."},
+		{Name: "peer", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "gaps", Kind: KindCount, Doc: "Acknowledgements of bytes that were not captured."},
+		{Name: "acks", Kind: KindCount, Doc: "Acknowledgements of something new, on established connections."},
+		{Name: "percent_lost", Kind: KindDouble, Doc: "Gaps as a percentage of acks."},
+	},
+}
+
+// Schema returns &CaptureLossSchema.
+func (*CaptureLoss) Schema() *Schema { return &CaptureLossSchema }
+
+// Encode passes the columns to s.
+func (r *CaptureLoss) Encode(s Sink) {
+	s.Time(r.TS)
+	s.Interval(float64(r.TSDelta))
+	s.String(r.Peer)
+	s.Count(r.Gaps)
+	s.Count(r.Acks)
+	s.Double(r.PercentLost)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *CaptureLoss) Size() (bytes, elements int) {
+	bytes += len(r.Peer)
+	return bytes, elements
+}
+
 // ConnSchema describes the log conn.
 var ConnSchema = Schema{
 	Name: "conn",
 	Doc:  "Conn is one connection, written when it ends.",
-	ID:   1,
+	ID:   2,
 	New:  func() Record { return new(Conn) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
@@ -334,11 +375,200 @@ func (r *Conn) SetFlow(of func(uid string) *Flow) {
 	}
 }
 
+// ConnLongSchema describes the log conn_long.
+var ConnLongSchema = Schema{
+	Name:     "conn_long",
+	Doc:      "ConnLong is a connection that is still open, at each of the ages of conn_long.after.",
+	ID:       3,
+	New:      func() Record { return new(ConnLong) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "service", Kind: KindString, Doc: "Application protocols that were confirmed, comma-separated.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last packet.", Unsettable: true},
+		{Name: "orig_bytes", Kind: KindCount, Doc: "Payload bytes from the originator; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "resp_bytes", Kind: KindCount, Doc: "Payload bytes from the responder; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "conn_state", Kind: KindString, Doc: "State in which the connection ended.", Unsettable: true},
+		{Name: "local_orig", Kind: KindBool, Doc: "Whether the originator is in a local network.", Unsettable: true},
+		{Name: "local_resp", Kind: KindBool, Doc: "Whether the responder is in a local network.", Unsettable: true},
+		{Name: "missed_bytes", Kind: KindCount, Doc: "Payload bytes that were missing in content gaps."},
+		{Name: "history", Kind: KindString, Doc: "What happened, one letter per kind of event, upper case for the originator.", Unsettable: true},
+		{Name: "orig_pkts", Kind: KindCount, Doc: "Packets from the originator.", Unsettable: true},
+		{Name: "orig_ip_bytes", Kind: KindCount, Doc: "IP bytes from the originator, headers included.", Unsettable: true},
+		{Name: "resp_pkts", Kind: KindCount, Doc: "Packets from the responder.", Unsettable: true},
+		{Name: "resp_ip_bytes", Kind: KindCount, Doc: "IP bytes from the responder, headers included.", Unsettable: true},
+		{Name: "tunnel_parents", Kind: KindString, Container: SetOf, Doc: "Identifiers of the tunnels that carry the connection.", Unsettable: true},
+		{Name: "ip_proto", Kind: KindCount, Doc: "IP protocol number.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &ConnLongSchema.
+func (*ConnLong) Schema() *Schema { return &ConnLongSchema }
+
+// Encode passes the columns to s.
+func (r *ConnLong) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.Duration.OK {
+		s.Interval(float64(r.Duration.V))
+	} else {
+		s.Unset()
+	}
+	if r.OrigBytes.OK {
+		s.Count(r.OrigBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespBytes.OK {
+		s.Count(r.RespBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnState.OK {
+		s.String(r.ConnState.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalOrig.OK {
+		s.Bool(r.LocalOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalResp.OK {
+		s.Bool(r.LocalResp.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.MissedBytes)
+	if r.History.OK {
+		s.String(r.History.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigPkts.OK {
+		s.Count(r.OrigPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigIPBytes.OK {
+		s.Count(r.OrigIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespPkts.OK {
+		s.Count(r.RespPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespIPBytes.OK {
+		s.Count(r.RespIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.TunnelParents != nil {
+		s.Begin(SetOf, len(r.TunnelParents))
+		for _, v := range r.TunnelParents {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.IPProto.OK {
+		s.Count(r.IPProto.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupCommunityID != 0 {
+		if r.CommunityID.OK {
+			s.String(r.CommunityID.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupMACLogging != 0 {
+		if r.OrigL2Addr.OK {
+			s.String(r.OrigL2Addr.V)
+		} else {
+			s.Unset()
+		}
+		if r.RespL2Addr.OK {
+			s.String(r.RespL2Addr.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupVLANLogging != 0 {
+		if r.VLAN.OK {
+			s.Int(r.VLAN.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerVLAN.OK {
+			s.Int(r.InnerVLAN.V)
+		} else {
+			s.Unset()
+		}
+	}
+	r.Source.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *ConnLong) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *ConnLong) SetFlow(of func(uid string) *Flow) {
+	r.Source = nil
+	if f := of(r.UID); f != nil {
+		r.Source = &f.Source
+	}
+}
+
 // DCERPCSchema describes the log dce_rpc.
 var DCERPCSchema = Schema{
 	Name: "dce_rpc",
 	Doc:  "DCERPC is a call of a DCE/RPC operation, written when it is answered.",
-	ID:   2,
+	ID:   4,
 	New:  func() Record { return new(DCERPC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -416,7 +646,7 @@ func (r *DCERPC) SetFlow(of func(uid string) *Flow) {
 var DHCPSchema = Schema{
 	Name: "dhcp",
 	Doc:  "DHCP is a conversation of messages with the same transaction identifier, over one flow or several.",
-	ID:   3,
+	ID:   5,
 	New:  func() Record { return new(DHCP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -542,7 +772,7 @@ func (r *DHCP) Size() (bytes, elements int) {
 var DNP3Schema = Schema{
 	Name: "dnp3",
 	Doc:  "DNP3 is a request of DNP3 with its response, or either alone.",
-	ID:   4,
+	ID:   6,
 	New:  func() Record { return new(DNP3) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the response or, without one, of the request."},
@@ -613,7 +843,7 @@ func (r *DNP3) SetFlow(of func(uid string) *Flow) {
 var DNSSchema = Schema{
 	Name: "dns",
 	Doc:  "DNS is one query with its answers, or either without the other.",
-	ID:   5,
+	ID:   7,
 	New:  func() Record { return new(DNS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of the transaction."},
@@ -774,7 +1004,7 @@ func (r *DNS) SetFlow(of func(uid string) *Flow) {
 var FilesSchema = Schema{
 	Name: "files",
 	Doc:  "Files is a transferred file, with one row per connection that carried it.",
-	ID:   6,
+	ID:   8,
 	New:  func() Record { return new(Files) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -951,7 +1181,7 @@ func (r *Files) SetFlow(of func(uid string) *Flow) {
 var FTPSchema = Schema{
 	Name: "ftp",
 	Doc:  "FTP is an FTP command that transfers or removes a file, or negotiates a data connection.",
-	ID:   7,
+	ID:   9,
 	New:  func() Record { return new(FTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was sent."},
@@ -1083,7 +1313,7 @@ func (r *FTP) SetFlow(of func(uid string) *Flow) {
 var HTTPSchema = Schema{
 	Name: "http",
 	Doc:  "HTTP is a request with its reply, or either without the other.",
-	ID:   8,
+	ID:   10,
 	New:  func() Record { return new(HTTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request, or of the reply if the request was not seen."},
@@ -1338,7 +1568,7 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   9,
+	ID:   11,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1451,7 +1681,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   10,
+	ID:   12,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1595,7 +1825,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       11,
+	ID:       13,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1624,7 +1854,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   12,
+	ID:   14,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1708,7 +1938,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       13,
+	ID:       15,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -1768,7 +1998,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   14,
+	ID:   16,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -1844,7 +2074,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   15,
+	ID:   17,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1943,7 +2173,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   16,
+	ID:   18,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2069,7 +2299,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   17,
+	ID:   19,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2128,11 +2358,200 @@ func (r *OCSP) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// OpenConnSchema describes the log open_conn.
+var OpenConnSchema = Schema{
+	Name:     "open_conn",
+	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
+	ID:       20,
+	New:      func() Record { return new(OpenConn) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "service", Kind: KindString, Doc: "Application protocols that were confirmed, comma-separated.", Unsettable: true},
+		{Name: "duration", Kind: KindInterval, Doc: "Time between the first and the last packet.", Unsettable: true},
+		{Name: "orig_bytes", Kind: KindCount, Doc: "Payload bytes from the originator; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "resp_bytes", Kind: KindCount, Doc: "Payload bytes from the responder; for TCP from sequence numbers.", Unsettable: true},
+		{Name: "conn_state", Kind: KindString, Doc: "State in which the connection ended.", Unsettable: true},
+		{Name: "local_orig", Kind: KindBool, Doc: "Whether the originator is in a local network.", Unsettable: true},
+		{Name: "local_resp", Kind: KindBool, Doc: "Whether the responder is in a local network.", Unsettable: true},
+		{Name: "missed_bytes", Kind: KindCount, Doc: "Payload bytes that were missing in content gaps."},
+		{Name: "history", Kind: KindString, Doc: "What happened, one letter per kind of event, upper case for the originator.", Unsettable: true},
+		{Name: "orig_pkts", Kind: KindCount, Doc: "Packets from the originator.", Unsettable: true},
+		{Name: "orig_ip_bytes", Kind: KindCount, Doc: "IP bytes from the originator, headers included.", Unsettable: true},
+		{Name: "resp_pkts", Kind: KindCount, Doc: "Packets from the responder.", Unsettable: true},
+		{Name: "resp_ip_bytes", Kind: KindCount, Doc: "IP bytes from the responder, headers included.", Unsettable: true},
+		{Name: "tunnel_parents", Kind: KindString, Container: SetOf, Doc: "Identifiers of the tunnels that carry the connection.", Unsettable: true},
+		{Name: "ip_proto", Kind: KindCount, Doc: "IP protocol number.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+	},
+}
+
+// Schema returns &OpenConnSchema.
+func (*OpenConn) Schema() *Schema { return &OpenConnSchema }
+
+// Encode passes the columns to s.
+func (r *OpenConn) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.Service.OK {
+		s.String(r.Service.V)
+	} else {
+		s.Unset()
+	}
+	if r.Duration.OK {
+		s.Interval(float64(r.Duration.V))
+	} else {
+		s.Unset()
+	}
+	if r.OrigBytes.OK {
+		s.Count(r.OrigBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespBytes.OK {
+		s.Count(r.RespBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnState.OK {
+		s.String(r.ConnState.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalOrig.OK {
+		s.Bool(r.LocalOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.LocalResp.OK {
+		s.Bool(r.LocalResp.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.MissedBytes)
+	if r.History.OK {
+		s.String(r.History.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigPkts.OK {
+		s.Count(r.OrigPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.OrigIPBytes.OK {
+		s.Count(r.OrigIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespPkts.OK {
+		s.Count(r.RespPkts.V)
+	} else {
+		s.Unset()
+	}
+	if r.RespIPBytes.OK {
+		s.Count(r.RespIPBytes.V)
+	} else {
+		s.Unset()
+	}
+	if r.TunnelParents != nil {
+		s.Begin(SetOf, len(r.TunnelParents))
+		for _, v := range r.TunnelParents {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.IPProto.OK {
+		s.Count(r.IPProto.V)
+	} else {
+		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupCommunityID != 0 {
+		if r.CommunityID.OK {
+			s.String(r.CommunityID.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupMACLogging != 0 {
+		if r.OrigL2Addr.OK {
+			s.String(r.OrigL2Addr.V)
+		} else {
+			s.Unset()
+		}
+		if r.RespL2Addr.OK {
+			s.String(r.RespL2Addr.V)
+		} else {
+			s.Unset()
+		}
+	}
+	if groups&GroupVLANLogging != 0 {
+		if r.VLAN.OK {
+			s.Int(r.VLAN.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerVLAN.OK {
+			s.Int(r.InnerVLAN.V)
+		} else {
+			s.Unset()
+		}
+	}
+	r.Source.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *OpenConn) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Service.V)
+	bytes += len(r.ConnState.V)
+	bytes += len(r.History.V)
+	elements += len(r.TunnelParents)
+	for _, v := range r.TunnelParents {
+		bytes += len(v)
+	}
+	bytes += len(r.CommunityID.V)
+	bytes += len(r.OrigL2Addr.V)
+	bytes += len(r.RespL2Addr.V)
+	b, n := r.Source.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
+	r.Source = nil
+	if f := of(r.UID); f != nil {
+		r.Source = &f.Source
+	}
+}
+
 // PESchema describes the log pe.
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   18,
+	ID:   21,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2236,7 +2655,7 @@ func (r *PE) Size() (bytes, elements int) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   19,
+	ID:   22,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2341,7 +2760,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   20,
+	ID:   23,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -2503,7 +2922,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   21,
+	ID:   24,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2616,11 +3035,66 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// SensorSchema describes the log sensor.
+var SensorSchema = Schema{
+	Name:     "sensor",
+	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
+	ID:       25,
+	New:      func() Record { return new(Sensor) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time on the clock of the sensor."},
+		{Name: "sensor", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "status", Kind: KindString, Doc: "What the row is for: start, running or end."},
+		{Name: "version", Kind: KindString, Doc: "Version of the program."},
+		{Name: "config", Kind: KindString, Doc: "Hash of the configuration; secrets are no part of it."},
+		{Name: "uptime", Kind: KindInterval, Doc: "Time since the start, in seconds."},
+		{Name: "packets", Kind: KindCount, Doc: "Packets read."},
+		{Name: "drops", Kind: KindCount, Doc: "Packets left out, those that the filter excludes not counted."},
+		{Name: "lag", Kind: KindInterval, Doc: "Time between the clock and that of the latest packet; only of live traffic.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Rows written, to all outputs."},
+		{Name: "rows_lost", Kind: KindCount, Doc: "Rows lost, of all outputs."},
+		{Name: "spool", Kind: KindCount, Doc: "Bytes in the spools of the outputs."},
+	},
+}
+
+// Schema returns &SensorSchema.
+func (*Sensor) Schema() *Schema { return &SensorSchema }
+
+// Encode passes the columns to s.
+func (r *Sensor) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.Sensor)
+	s.String(r.Status)
+	s.String(r.Version)
+	s.String(r.Config)
+	s.Interval(float64(r.Uptime))
+	s.Count(r.Packets)
+	s.Count(r.Drops)
+	if r.Lag.OK {
+		s.Interval(float64(r.Lag.V))
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Rows)
+	s.Count(r.RowsLost)
+	s.Count(r.Spool)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Sensor) Size() (bytes, elements int) {
+	bytes += len(r.Sensor)
+	bytes += len(r.Status)
+	bytes += len(r.Version)
+	bytes += len(r.Config)
+	return bytes, elements
+}
+
 // SIPSchema describes the log sip.
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   22,
+	ID:   26,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -2824,7 +3298,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       23,
+	ID:       27,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3022,7 +3496,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   24,
+	ID:   28,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3133,7 +3607,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   25,
+	ID:   29,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3208,7 +3682,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   26,
+	ID:   30,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -3420,7 +3894,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   27,
+	ID:   31,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3504,7 +3978,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   28,
+	ID:   32,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -3616,7 +4090,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   29,
+	ID:   33,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -3774,7 +4248,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   30,
+	ID:   34,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -3939,11 +4413,125 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// StatsSchema describes the log stats.
+var StatsSchema = Schema{
+	Name:     "stats",
+	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
+	ID:       35,
+	New:      func() Record { return new(Stats) },
+	Optional: true,
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "End of the interval."},
+		{Name: "peer", Kind: KindString, Doc: "Name of the sensor."},
+		{Name: "mem", Kind: KindCount, Doc: "Memory in use, in MB."},
+		{Name: "pkts_proc", Kind: KindCount, Doc: "Packets dissected."},
+		{Name: "bytes_recv", Kind: KindCount, Doc: "Captured bytes of these packets."},
+		{Name: "pkts_dropped", Kind: KindCount, Doc: "Packets that the kernel dropped; only of live traffic, as are the next three.", Unsettable: true},
+		{Name: "pkts_link", Kind: KindCount, Doc: "Packets that the kernel saw.", Unsettable: true},
+		{Name: "pkt_lag", Kind: KindInterval, Doc: "Time between the clock and that of the latest packet.", Unsettable: true},
+		{Name: "pkts_filtered", Kind: KindCount, Doc: "Packets that the filter left out.", Unsettable: true},
+		{Name: "events_proc", Kind: KindCount, Doc: "Events raised."},
+		{Name: "events_queued", Kind: KindCount, Doc: "The same, since events do not wait."},
+		{Name: "active_tcp_conns", Kind: KindCount, Doc: "Open TCP connections."},
+		{Name: "active_udp_conns", Kind: KindCount, Doc: "Open UDP flows."},
+		{Name: "active_icmp_conns", Kind: KindCount, Doc: "Open ICMP flows."},
+		{Name: "tcp_conns", Kind: KindCount, Doc: "TCP connections begun."},
+		{Name: "udp_conns", Kind: KindCount, Doc: "UDP flows begun."},
+		{Name: "icmp_conns", Kind: KindCount, Doc: "ICMP flows begun."},
+		{Name: "timers", Kind: KindCount, Doc: "Never set: timers are not counted as in Zeek.", Unsettable: true},
+		{Name: "active_timers", Kind: KindCount, Doc: "Never set.", Unsettable: true},
+		{Name: "files", Kind: KindCount, Doc: "Files begun."},
+		{Name: "active_files", Kind: KindCount, Doc: "Files that are being analyzed."},
+		{Name: "dns_requests", Kind: KindCount, Doc: "Never set: lookups of Zeek's own, which there are none of.", Unsettable: true},
+		{Name: "active_dns_requests", Kind: KindCount, Doc: "Never set.", Unsettable: true},
+		{Name: "reassem_tcp_size", Kind: KindCount, Doc: "Bytes that the reassembly of TCP streams holds."},
+		{Name: "reassem_file_size", Kind: KindCount, Doc: "Bytes that the reassembly of files holds."},
+		{Name: "reassem_frag_size", Kind: KindCount, Doc: "Bytes that the reassembly of fragments holds."},
+		{Name: "reassem_unknown_size", Kind: KindCount, Doc: "Never set: there is no other reassembly.", Unsettable: true},
+	},
+}
+
+// Schema returns &StatsSchema.
+func (*Stats) Schema() *Schema { return &StatsSchema }
+
+// Encode passes the columns to s.
+func (r *Stats) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.Peer)
+	s.Count(r.Mem)
+	s.Count(r.PktsProc)
+	s.Count(r.BytesRecv)
+	if r.PktsDropped.OK {
+		s.Count(r.PktsDropped.V)
+	} else {
+		s.Unset()
+	}
+	if r.PktsLink.OK {
+		s.Count(r.PktsLink.V)
+	} else {
+		s.Unset()
+	}
+	if r.PktLag.OK {
+		s.Interval(float64(r.PktLag.V))
+	} else {
+		s.Unset()
+	}
+	if r.PktsFiltered.OK {
+		s.Count(r.PktsFiltered.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.EventsProc)
+	s.Count(r.EventsQueued)
+	s.Count(r.ActiveTCPConns)
+	s.Count(r.ActiveUDPConns)
+	s.Count(r.ActiveICMPConns)
+	s.Count(r.TCPConns)
+	s.Count(r.UDPConns)
+	s.Count(r.ICMPConns)
+	if r.Timers.OK {
+		s.Count(r.Timers.V)
+	} else {
+		s.Unset()
+	}
+	if r.ActiveTimers.OK {
+		s.Count(r.ActiveTimers.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Files)
+	s.Count(r.ActiveFiles)
+	if r.DNSRequests.OK {
+		s.Count(r.DNSRequests.V)
+	} else {
+		s.Unset()
+	}
+	if r.ActiveDNSRequests.OK {
+		s.Count(r.ActiveDNSRequests.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.ReassemTCPSize)
+	s.Count(r.ReassemFileSize)
+	s.Count(r.ReassemFragSize)
+	if r.ReassemUnknownSize.OK {
+		s.Count(r.ReassemUnknownSize.V)
+	} else {
+		s.Unset()
+	}
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Stats) Size() (bytes, elements int) {
+	bytes += len(r.Peer)
+	return bytes, elements
+}
+
 // SyslogSchema describes the log syslog.
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   31,
+	ID:   36,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -4017,7 +4605,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   32,
+	ID:   37,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -4076,7 +4664,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   33,
+	ID:   38,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -4197,7 +4785,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   34,
+	ID:   39,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -4281,7 +4869,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   35,
+	ID:   40,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

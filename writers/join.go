@@ -32,7 +32,13 @@ func (m *Merger) addJoiner(st *stream) {
 	if newJoiner == nil {
 		return
 	}
-	j := &joined{Joiner: newJoiner()}
+	st.joiner = m.newJoined(st, newJoiner())
+}
+
+// newJoined returns what makes rows of st behind the merge. Without a Joiner they are only
+// those of Merger.Emit.
+func (m *Merger) newJoined(st *stream, joiner schemas.Joiner) *joined {
+	j := &joined{Joiner: joiner}
 	for _, t := range st.targets {
 		j.encoders = append(j.encoders, m.encoder(t, &j.clock))
 	}
@@ -47,7 +53,29 @@ func (m *Merger) addJoiner(st *stream) {
 			t.write(&k, row)
 		}
 	}
-	st.joiner = j
+	return j
+}
+
+// Emit writes a record of the run itself, which no shard has built. It may be called from any
+// goroutine. now is the time by which files are rotated.
+func (m *Merger) Emit(now value.Time, rec schemas.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.streamOf(rec.Schema())
+	if i < 0 || m.closed {
+		return
+	}
+	st := m.streams[i]
+	if st.joiner == nil {
+		st.joiner = m.newJoined(st, nil)
+	}
+	st.last = Key{Time: max(int64(now), st.last.Time), Class: ClassEnd}
+	st.rows++
+	st.joiner.clock = now
+	st.joiner.emit(rec)
+	for _, t := range st.targets {
+		t.handOver()
+	}
 }
 
 // next returns the key of the next row of st.
@@ -86,6 +114,9 @@ func (j *joined) limits() map[string]uint64 {
 	if j.lines != nil {
 		return j.lines.Limited()
 	}
+	if j.Joiner == nil {
+		return nil
+	}
 	name, n := j.Limited()
 	return map[string]uint64{name: n}
 }
@@ -103,7 +134,7 @@ func (st *stream) join(note []byte) {
 
 // endJoin writes the rows that are left.
 func (st *stream) endJoin() {
-	if j := st.joiner; j != nil && j.lines == nil && st.rows > 0 {
+	if j := st.joiner; j != nil && j.lines == nil && j.Joiner != nil && st.rows > 0 {
 		j.End(j.emit)
 		for _, t := range st.targets {
 			t.handOver()

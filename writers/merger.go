@@ -561,6 +561,17 @@ func (m *Merger) Close() error {
 	return nil
 }
 
+// Gauges returns what the places hold that can tell, by the names of their outputs.
+func (m *Merger) Gauges() map[string]map[string]uint64 {
+	g := make(map[string]map[string]uint64)
+	for i := range m.cfg.Outputs {
+		if p, ok := m.cfg.Outputs[i].Place.(Gauged); ok {
+			g[m.cfg.Outputs[i].name()] = p.Gauges()
+		}
+	}
+	return g
+}
+
 // Stats returns the counts so far. Rows built since their collector's last Flush are not
 // included.
 func (m *Merger) Stats() Stats {

@@ -51,6 +51,13 @@ type Prepared interface {
 	Ready() error
 }
 
+// A Gauged place tells how much it holds.
+type Gauged interface {
+	// Gauges returns amounts by name, such as "spool_bytes". It may be called from any
+	// goroutine.
+	Gauges() map[string]uint64
+}
+
 // A Checker is a Place that can find out more than Start does, without writing a record:
 // whether it will be able to write. Check is called after Start and Open for every log, in
 // place of rows, and is followed by Close. Its error says what to do.

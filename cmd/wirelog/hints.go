@@ -72,7 +72,9 @@ var zeekScripts = map[string]string{
 	"hash-all-files": "--hash md5,sha1", "extract-all-files": "--extract '*/*'",
 	"known-masters-slaves": "--logs +known_modbus", "track-memmap": "--logs +modbus_register_change",
 	"log-cmds": "--logs +smb_cmd", "zeek-kafka": "--kafka HOST:PORT", "log-filter": "where of an output",
-	"dump-events": "--events FILE",
+	"dump-events":  "--events FILE",
+	"capture-loss": "--logs +capture_loss", "stats": "--logs +stats",
+	"zeek-long-connections": "--logs +conn_long", "zeek-open-connections": "--logs +open_conn",
 }
 
 var (

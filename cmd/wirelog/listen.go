@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,13 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 	if p.stopping != nil {
 		opts.Stop = p.stopping()
 	}
+	watchOverItself(&opts)
+	watched, err := p.serveMetrics(cfg, &opts)
+	if err != nil {
+		return usageError(cfg, err)
+	}
+	defer watched()
+	defer notifySystemd(&opts)()
 	setMemory(pipeline.MemoryLimit(&opts))
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)
@@ -92,6 +100,16 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 		}
 	}
 	return p.conclude(cfg, &summary, err)
+}
+
+// ofSensor are the optional logs that live capture writes by itself.
+var ofSensor = []string{"capture_loss", "stats", "sensor"}
+
+// watchOverItself adds the logs of ofSensor, unless the logs of the run are named.
+func watchOverItself(opts *pipeline.Options) {
+	if len(opts.Logs) == 0 {
+		opts.OptionalLogs = append(slices.Clone(opts.OptionalLogs), ofSensor...)
+	}
 }
 
 // balances says what has become of packets and of records, a line each.

@@ -120,6 +120,12 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if bar != nil {
 		opts.Progress, opts.Reading = bar.update, bar.reading
 	}
+	watched, err := p.serveMetrics(cfg, &opts)
+	if err != nil {
+		return usageError(cfg, err)
+	}
+	defer watched()
+	defer notifySystemd(&opts)()
 	if each {
 		if opts.Merge {
 			return errors.New("--each and --merge: captures are either read one by one or merged")

@@ -29,6 +29,17 @@ type alarms struct {
 	sweep int // length of due at which the entries of ended connections are deleted
 }
 
+// soonest returns what goes off first: the alarms or an age.
+func (t *Table) soonest() (first *alarms, a *age) {
+	first = &t.alarms
+	for i := range t.ages {
+		if o := &t.ages[i]; len(o.due) > 0 && (len(first.due) == 0 || o.due[0].before(&first.due[0])) {
+			first, a = &o.alarms, o
+		}
+	}
+	return first, a
+}
+
 // minAlarmSweep is the smallest number of alarms that triggers a sweep.
 const minAlarmSweep = 1024
 
@@ -43,32 +54,44 @@ func (t *Table) setAlarm(c *Conn, n int32, d value.Time) {
 		x.alarms = append(x.alarms, alarm{})
 	}
 	x.alarms[i] = alarm{d, n}
-	a := &t.alarms
+	t.pushAlarm(&t.alarms, c, d, t.alarmed)
+}
+
+// pushAlarm adds c to a under a deadline. waits says which entries still count.
+func (t *Table) pushAlarm(a *alarms, c *Conn, d value.Time, waits func(*dueEntry) *Conn) {
 	if len(a.due) >= max(a.sweep, minAlarmSweep) {
-		t.sweepAlarms()
+		a.prune(waits)
 	}
 	a.due.push(dueEntry{d, c.first, c.idx, uint32(c.key.hash(&t.cfg.Seed))})
 	t.wheel.next = min(t.wheel.next, d)
 }
 
-// sweepAlarms deletes the entries of ended connections. The rest is pushed anew, in its
-// order, which is cheap and leaves a heap.
-func (t *Table) sweepAlarms() {
-	a := &t.alarms
+// prune deletes the entries of ended connections. The rest is pushed anew, in its order,
+// which is cheap and leaves a heap.
+func (a *alarms) prune(waits func(*dueEntry) *Conn) {
 	list := a.due
 	a.due = a.due[:0]
 	for _, e := range list {
-		if t.alarmed(&e) != nil {
+		if waits(&e) != nil {
 			a.due.push(e)
 		}
 	}
 	a.sweep = 2 * len(a.due)
 }
 
-// alarmed returns the connection of an entry if it still waits for it, or nil.
-func (t *Table) alarmed(e *dueEntry) *Conn {
+// lasting returns the connection of an entry if it is still open, or nil.
+func (t *Table) lasting(e *dueEntry) *Conn {
 	c := t.at(e.idx)
 	if c.flags&flagLive == 0 || c.first != e.first {
+		return nil
+	}
+	return c
+}
+
+// alarmed returns the connection of an entry if it still waits for it, or nil.
+func (t *Table) alarmed(e *dueEntry) *Conn {
+	c := t.lasting(e)
+	if c == nil {
 		return nil
 	}
 	x := c.ifObserved()
@@ -86,25 +109,39 @@ func (t *Table) alarmed(e *dueEntry) *Conn {
 // alarm lets the alarms go off that come before the timers of the wheel's current bucket
 // and of those after it. now is the clock of the next packet.
 func (t *Table) alarm(now value.Time, clock Clock) {
-	for due := &t.alarms.due; len(*due) > 0; {
-		d := (*due)[0].deadline
+	for {
+		first, age := t.soonest()
+		if len(first.due) == 0 {
+			return
+		}
+		d := first.due[0].deadline
 		w := &t.wheel
 		if d > now || int64(d)>>bucketShift > w.cur || len(w.due) > 0 && w.due[0].deadline < d {
 			return
 		}
-		e := due.pop()
-		if c := t.alarmed(&e); c != nil {
-			t.ring(c, e.deadline, clock)
+		e := first.due.pop()
+		if age != nil {
+			if c := t.lasting(&e); c != nil {
+				t.goOff(c, d, clock)
+				t.reach(c, age, d)
+			}
+		} else if c := t.alarmed(&e); c != nil {
+			t.goOff(c, d, clock)
+			t.ring(c, d)
 		}
 	}
 }
 
-// ring lets the alarms of c with a deadline go off.
-func (t *Table) ring(c *Conn, deadline value.Time, clock Clock) {
+// goOff sets the time and the cause of what happens to c at a deadline.
+func (t *Table) goOff(c *Conn, deadline value.Time, clock Clock) {
 	now, num := clock.At(deadline)
 	num = max(num, t.afterPacket)
 	t.SetNow(now, num)
 	t.cause(deadline, c.first, num)
+}
+
+// ring lets the alarms of c with a deadline go off.
+func (t *Table) ring(c *Conn, deadline value.Time) {
 	for i := range c.ext.rare.observed.alarms {
 		if a := &c.ext.rare.observed.alarms[i]; a.at == deadline {
 			a.at = 0

@@ -113,3 +113,11 @@ func (t *Table) checkMemory() error {
 
 // Alarms returns the number of alarms that are held.
 func (t *Table) Alarms() int { return len(t.alarms.due) }
+
+// Aging returns the number of entries that wait for an age.
+func (t *Table) Aging() (n int) {
+	for i := range t.ages {
+		n += len(t.ages[i].due)
+	}
+	return n
+}

@@ -264,7 +264,14 @@ func (t *Table) acked(c *Conn, s, peer *side, seq uint64) {
 	} else if seq <= st.trimmed {
 		return
 	}
-	t.trim(c, s, peer, c.stream(s), seq)
+	st := c.stream(s)
+	if s.state == event.StateEstablished && peer.state == event.StateEstablished && s.flags&sideNoStream == 0 && c.flags&flagSkip == 0 {
+		t.stats.Acks++
+		if seq > st.next {
+			t.stats.Gaps++
+		}
+	}
+	t.trim(c, s, peer, st, seq)
 	t.checkEOF(c, s, peer)
 }
 

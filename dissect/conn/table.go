@@ -63,6 +63,12 @@ type Stats struct {
 	TimersFired   uint64
 	Weirds        uint64 // weirds seen, those sampled away included
 	Unexpected    uint64 // expectations refused because of their Limit
+	// Acks counts acknowledgements of something new on connections that are established on
+	// both sides, Gaps those of them that reveal bytes which were not captured (Zeek's
+	// get_gap_stats).
+	Acks, Gaps uint64
+	// Begun and Ended count connections by their transport.
+	Begun, Ended [value.ProtoICMP + 1]uint64
 }
 
 // Table holds the connections of one shard. It is not safe for concurrent use.
@@ -106,6 +112,7 @@ type Table struct {
 
 	wheel      wheel
 	alarms     alarms
+	ages       []age
 	exts       freelist.List[ext]
 	pairs      freelist.List[[2]attached]
 	slotValues freelist.List[slotValue]
@@ -156,6 +163,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	t.slots, t.slotKey = make([]slot, 1<<10), RandomSeed()
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
+	t.ages = newAges(hooks.Ages())
 	t.streams.limit = o.ReassemblyBytes
 	t.accounts.init(&o)
 	t.tcpContents = [2]contents{newContents(&o, ContentsOrig, o.TCPPortsOrig), newContents(&o, ContentsResp, o.TCPPortsResp)}
@@ -165,6 +173,9 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 
 // Stats returns the counters.
 func (t *Table) Stats() Stats { return t.stats }
+
+// StreamHeld returns how many bytes the reassembly of streams holds.
+func (t *Table) StreamHeld() uint64 { return t.streams.used }
 
 // Len returns the number of live connections.
 func (t *Table) Len() int { return t.live }
@@ -300,6 +311,7 @@ func (t *Table) unlink(c *Conn) {
 	c.flags &^= flagLive
 	t.live--
 	t.stats.Removed++
+	t.stats.Ended[c.transport]++
 }
 
 // vacate frees the slot of c.

@@ -183,6 +183,7 @@ func (t *Table) newConn(p *Packet, transport value.Proto, silence value.Time, fl
 
 // begin raises the events of a new connection and arms its timers.
 func (t *Table) begin(c *Conn) {
+	t.stats.Begun[c.transport]++
 	if c.transport == value.ProtoTCP {
 		if e := t.hooks.TCP.NewConnectionContents.Begin(); e != nil {
 			e.Conn = c
@@ -210,6 +211,7 @@ func (t *Table) begin(c *Conn) {
 // carries.
 func (t *Table) watch(c *Conn) {
 	t.watchStatus(c)
+	t.watchAges(c)
 	if c.transport == value.ProtoTCP {
 		t.watchStats(c)
 		for _, p := range t.watchers {

@@ -49,14 +49,16 @@ type dueEntry struct {
 // total, so that it does not depend on the other connections of the shard.
 type dueHeap []dueEntry
 
-func (h dueHeap) less(i, j int) bool {
-	if h[i].deadline != h[j].deadline {
-		return h[i].deadline < h[j].deadline
+func (h dueHeap) less(i, j int) bool { return h[i].before(&h[j]) }
+
+func (e *dueEntry) before(o *dueEntry) bool {
+	if e.deadline != o.deadline {
+		return e.deadline < o.deadline
 	}
-	if h[i].first != h[j].first {
-		return h[i].first < h[j].first
+	if e.first != o.first {
+		return e.first < o.first
 	}
-	return h[i].tie < h[j].tie
+	return e.tie < o.tie
 }
 
 func (h *dueHeap) push(e dueEntry) {
@@ -208,8 +210,8 @@ func (t *Table) advance(now value.Time, clock Clock) {
 	if len(w.due) > 0 {
 		w.next = min(w.next, w.due[0].deadline)
 	}
-	if due := t.alarms.due; len(due) > 0 {
-		w.next = min(w.next, due[0].deadline)
+	if first, _ := t.soonest(); len(first.due) > 0 {
+		w.next = min(w.next, first.due[0].deadline)
 	}
 }
 

@@ -207,6 +207,24 @@ func (h *Hooks) OnEarlyEnd(s Slot, fn func(Conn)) {
 	}
 }
 
+// Ages are the ages at which somebody wants to hear of the connections that are still open.
+type Ages struct {
+	// First are the first ages, ascending. Every is the time between those that follow; 0 is
+	// none.
+	First []value.Time
+	Every value.Time
+	// Call is called at each of them. An age is counted from the run's clock at the first
+	// packet, and reached when the clock is, whether or not the connection has a packet then.
+	Call func(Conn)
+}
+
+// OnAges registers a, if it has an age. It may only be called while the pipeline is built,
+// before the table of connections.
+func (h *Hooks) OnAges(a Ages) { h.ages = append(h.ages, a) }
+
+// Ages returns what OnAges has registered. The caller must not change it.
+func (h *Hooks) Ages() []Ages { return h.ages }
+
 // endFrom is to End what raiseFrom is to RaiseAll.
 func (h *Hooks) endFrom(i int, c Conn, panicked func(r any)) (next int) {
 	defer func() {

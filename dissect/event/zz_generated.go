@@ -66,6 +66,7 @@ type Hooks struct {
 
 	slots       Slot
 	ends        []slotEnd
+	ages        []Ages
 	fileSlots   FileSlot
 	terminating bool
 	own         []own

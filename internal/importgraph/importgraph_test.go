@@ -51,8 +51,9 @@ var allowed = map[string][]string{
 
 	// Packages that connect the others.
 	"pipeline": {"capture", "compat", "dissect", "internal/choose", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
-	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "pipeline", "schemas"},
-	"cmd":      {"cmd", "config", "dissect/event", "internal/choose", "internal/nearest", "internal/printable", "pipeline", "readers", "schemas"},
+	"metrics":  {"pipeline", "writers"},
+	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "metrics", "pipeline", "schemas"},
+	"cmd":      {"cmd", "config", "dissect/event", "internal/choose", "internal/nearest", "internal/printable", "metrics", "pipeline", "readers", "schemas"},
 
 	// Tools of the project's own build. The packages above import only the common
 	// ones: choose reads lists of names, nearest finds the name that an error message
@@ -96,6 +97,7 @@ var homes = map[string][]string{
 	"github.com/expr-lang/expr":        {"writers/filter"},
 	"github.com/google/gopacket":       {"capture"},
 	"github.com/parquet-go/parquet-go": {"writers/parquet", "readers/parquet"},
+	"github.com/prometheus":            {"metrics"},
 	"github.com/segmentio/kafka-go":    {"writers/kafka"},
 	"github.com/spf13/cobra":           {"cmd"},
 	"github.com/spf13/viper":           {"config"},

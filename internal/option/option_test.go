@@ -106,6 +106,8 @@ type lists struct {
 	Addrs []netip.Addr   `key:"addrs" doc:"addresses"`
 	Ports []uint16       `key:"ports" doc:"ports"`
 	Nets  []netip.Prefix `key:"nets" doc:"networks"`
+
+	Times []time.Duration `key:"times" doc:"times"`
 }
 
 func TestLists(t *testing.T) {
@@ -131,6 +133,11 @@ func TestLists(t *testing.T) {
 		{"ports", "65536", true, "error", ""},
 		{"ports", []any{-1}, false, "error", ""},
 		{"ports", []any{true}, false, "error", ""},
+		{"times", "10m, 1h30m", true, "10m,1h30m", `["10m", "1h30m"]`},
+		{"times", []any{"90s"}, false, "1m30s", `["1m30s"]`},
+		{"times", "", true, "", "[]"},
+		{"times", "10m,-1s", true, "error", ""},
+		{"times", "10", true, "error", ""},
 		{"nets", "192.0.2.1/24", true, "192.0.2.0/24", `["192.0.2.0/24"]`},
 	} {
 		var l lists

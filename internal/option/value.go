@@ -64,14 +64,27 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		}
 	case *time.Duration:
 		s, ok := raw.(string)
-		d, err := time.ParseDuration(s)
-		if !ok || err != nil {
+		if !ok {
 			return fmt.Errorf("want a duration such as 90s or 5m, got %s", Show(raw))
 		}
-		if d < 0 {
-			return fmt.Errorf("want a duration that is not negative, got %s", d)
+		d, err := duration(s)
+		if err != nil {
+			return err
 		}
 		*p = d
+	case *[]time.Duration:
+		list, err := stringList(raw)
+		if err != nil {
+			return err
+		}
+		*p = nil
+		for _, s := range list {
+			d, err := duration(s)
+			if err != nil {
+				return err
+			}
+			*p = append(*p, d)
+		}
 	case *time.Time:
 		t, err := instant(raw)
 		if err != nil {
@@ -139,6 +152,17 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		panic("option: no rule for the type of " + k.Name)
 	}
 	return nil
+}
+
+func duration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("want a duration such as 90s or 5m, got %q", s)
+	case d < 0:
+		return 0, fmt.Errorf("want a duration that is not negative, got %s", d)
+	}
+	return d, nil
 }
 
 // ExpandPath replaces a ~ at the beginning of a path by the user's home folder, and $NAME
@@ -313,6 +337,12 @@ func text(field reflect.Value) string {
 		return v.Format(time.RFC3339Nano)
 	case []string:
 		return strings.Join(v, ",")
+	case []time.Duration:
+		list := make([]string, len(v))
+		for i, d := range v {
+			list[i] = durationText(d)
+		}
+		return strings.Join(list, ",")
 	case []netip.Prefix:
 		list := make([]string, len(v))
 		for i, p := range v {

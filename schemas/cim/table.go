@@ -48,28 +48,33 @@ var common = map[string][]mapping.Target{
 	"vlan":         to("vlan"),
 }
 
-var logs = map[string]log{
-	"conn": {
-		model: "Network_Traffic",
-		columns: map[string][]mapping.Target{
-			"service": to("app"),
-			"conn_state": {
-				{Field: "action", Names: map[string]string{"REJ": "blocked", "": "allowed"}}, kept,
-			},
-			"orig_pkts":     to("packets_out"),
-			"orig_ip_bytes": to("bytes_out"),
-			"resp_pkts":     to("packets_in"),
-			"resp_ip_bytes": to("bytes_in"),
+// connLog is conn and the logs with its columns.
+var connLog = log{
+	model: "Network_Traffic",
+	columns: map[string][]mapping.Target{
+		"service": to("app"),
+		"conn_state": {
+			{Field: "action", Names: map[string]string{"REJ": "blocked", "": "allowed"}}, kept,
 		},
-		derived: []mapping.Derived{
-			{Field: "packets", Columns: []string{"orig_pkts", "resp_pkts"}},
-			{Field: "bytes", Columns: []string{"orig_ip_bytes", "resp_ip_bytes"}},
-			{Field: "direction", Columns: []string{"local_orig", "local_resp"}, Names: map[string]string{
-				"true true": "internal", "true false": "outbound", "false true": "inbound", "false false": "external",
-			}},
-		},
+		"orig_pkts":     to("packets_out"),
+		"orig_ip_bytes": to("bytes_out"),
+		"resp_pkts":     to("packets_in"),
+		"resp_ip_bytes": to("bytes_in"),
 	},
-	"dce_rpc": {app: "dce_rpc", transport: "tcp", columns: map[string][]mapping.Target{"rtt": to("response_time")}},
+	derived: []mapping.Derived{
+		{Field: "packets", Columns: []string{"orig_pkts", "resp_pkts"}},
+		{Field: "bytes", Columns: []string{"orig_ip_bytes", "resp_ip_bytes"}},
+		{Field: "direction", Columns: []string{"local_orig", "local_resp"}, Names: map[string]string{
+			"true true": "internal", "true false": "outbound", "false true": "inbound", "false false": "external",
+		}},
+	},
+}
+
+var logs = map[string]log{
+	"conn":      connLog,
+	"conn_long": connLog,
+	"open_conn": connLog,
+	"dce_rpc":   {app: "dce_rpc", transport: "tcp", columns: map[string][]mapping.Target{"rtt": to("response_time")}},
 	"dns": {
 		model: "Network_Resolution",
 		columns: map[string][]mapping.Target{

@@ -73,16 +73,10 @@ var common = map[string][]mapping.Target{
 	"inner_vlan":   text("network.inner.vlan.id"),
 }
 
-var logs = map[string]log{
-	"analyzer": {
-		typ: "error",
-		columns: map[string][]mapping.Target{
-			"proto":          to("network.transport"),
-			"failure_reason": to("error.message"),
-		},
-	},
-	"conn": {
-		dataset: "connection", typ: "connection",
+// connLog is conn and the logs with its columns, as a dataset.
+func connLog(dataset string) log {
+	return log{
+		dataset: dataset, typ: "connection",
 		columns: map[string][]mapping.Target{
 			"proto":    to("network.transport"),
 			"service":  to("network.protocol"),
@@ -103,7 +97,20 @@ var logs = map[string]log{
 				"true true": "internal", "true false": "outbound", "false true": "inbound", "false false": "external",
 			}},
 		},
+	}
+}
+
+var logs = map[string]log{
+	"analyzer": {
+		typ: "error",
+		columns: map[string][]mapping.Target{
+			"proto":          to("network.transport"),
+			"failure_reason": to("error.message"),
+		},
 	},
+	"conn":      connLog("connection"),
+	"conn_long": connLog("conn_long"),
+	"open_conn": connLog("open_conn"),
 	"dce_rpc": {
 		typ: "connection protocol info", transport: "tcp", protocol: "dce_rpc",
 		columns: map[string][]mapping.Target{

@@ -162,16 +162,11 @@ func status(success string) []mapping.Target {
 	}
 }
 
-var logs = map[string]log{
-	"analyzer": {
-		class: network, activity: other, more: []mapping.Constant{direction},
-		columns: map[string][]mapping.Target{"failure_reason": to("message")},
-	},
-	"conn": {
-		class: network, activity: traffic, activityOf: "conn_state",
-		activities: map[string]int{
-			"S0": failed, "SH": failed, "SF": closed, "REJ": refused, "RSTO": reset, "RSTR": reset, "RSTOS0": reset, "RSTRH": reset,
-		},
+// connLog is conn. Without activities, it is a log with its columns of connections that are
+// still open, whose activity does not depend on their state.
+func connLog(activityOf string, activities map[string]int) log {
+	return log{
+		class: network, activity: traffic, activityOf: activityOf, activities: activities,
 		columns: map[string][]mapping.Target{
 			"service":       to("app_protocol_name"),
 			"duration":      duration,
@@ -193,7 +188,19 @@ var logs = map[string]log{
 				"true true": "Lateral", "true false": "Outbound", "false true": "Inbound", "false false": "external",
 			}},
 		},
+	}
+}
+
+var logs = map[string]log{
+	"analyzer": {
+		class: network, activity: other, more: []mapping.Constant{direction},
+		columns: map[string][]mapping.Target{"failure_reason": to("message")},
 	},
+	"conn": connLog("conn_state", map[string]int{
+		"S0": failed, "SH": failed, "SF": closed, "REJ": refused, "RSTO": reset, "RSTR": reset, "RSTOS0": reset, "RSTRH": reset,
+	}),
+	"conn_long": connLog("", nil),
+	"open_conn": connLog("", nil),
 	"dce_rpc": {
 		class: network, activity: traffic, more: app("dce_rpc"),
 		columns: map[string][]mapping.Target{"rtt": duration},
@@ -274,6 +281,9 @@ var logs = map[string]log{
 		columns: map[string][]mapping.Target{"auth": status("true")},
 	},
 	"sip":                    {class: network, activity: traffic, more: app("sip")},
+	"capture_loss":           {class: base, activity: other},
+	"stats":                  {class: base, activity: other},
+	"sensor":                 {class: base, activity: other},
 	"known_modbus":           {class: base, activity: other},
 	"modbus":                 {class: network, activity: traffic, more: app("modbus")},
 	"modbus_register_change": {class: network, activity: traffic, more: app("modbus")},

@@ -367,6 +367,9 @@ func (m *Manager) weigh(f *File) {
 	f.weight = n
 }
 
+// Held returns how many bytes of files that arrived out of order are held.
+func (m *Manager) Held() int { return m.held }
+
 // StateHeld returns about how many bytes of memory the open files take.
 func (m *Manager) StateHeld() int { return m.state }
 

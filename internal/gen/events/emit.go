@@ -70,7 +70,7 @@ func (m *model) emitHooks(w *writer) {
 	for _, s := range sections {
 		w.f("%s %sEvents\n", goSection(s), goSection(s))
 	}
-	w.f("\nslots Slot\nends []slotEnd\nfileSlots FileSlot\nterminating bool\nown []own\n}\n")
+	w.f("\nslots Slot\nends []slotEnd\nages []Ages\nfileSlots FileSlot\nterminating bool\nown []own\n}\n")
 	for _, s := range sections {
 		w.f("\n// %sEvents are the hooks of section %s.\n", goSection(s), s)
 		w.f("type %sEvents struct {\n", goSection(s))

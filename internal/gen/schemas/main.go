@@ -81,8 +81,9 @@ type member struct {
 
 type generator struct {
 	structs map[string]*ast.StructType
-	groups  []string // in order of appearance
-	embeds  []member // embedded structs
+	same    map[string]string // structs declared as another one
+	groups  []string          // in order of appearance
+	embeds  []member          // embedded structs
 }
 
 // generate returns the source of the generated file for the package in dir.
@@ -92,7 +93,7 @@ func generate(dir string) ([]byte, error) {
 		return nil, err
 	}
 	slices.Sort(paths)
-	g := &generator{structs: make(map[string]*ast.StructType)}
+	g := &generator{structs: make(map[string]*ast.StructType), same: make(map[string]string)}
 	type decl struct {
 		name, typ, doc string
 		optional       bool
@@ -115,11 +116,14 @@ func generate(dir string) ([]byte, error) {
 			}
 			for _, spec := range gen.Specs {
 				ts := spec.(*ast.TypeSpec)
-				st, ok := ts.Type.(*ast.StructType)
-				if !ok {
+				switch of := ts.Type.(type) {
+				case *ast.StructType:
+					g.structs[ts.Name.Name] = of
+				case *ast.Ident:
+					g.same[ts.Name.Name] = of.Name
+				default:
 					continue
 				}
-				g.structs[ts.Name.Name] = st
 				doc := ts.Doc
 				if doc == nil {
 					doc = gen.Doc
@@ -136,7 +140,11 @@ func generate(dir string) ([]byte, error) {
 		if i > 0 && decls[i-1].name == d.name {
 			return nil, fmt.Errorf("%s: log %s is declared twice", d.pos, d.name)
 		}
-		members, err := g.members(g.structs[d.typ], "", "", nil)
+		st := g.structs[cmp.Or(g.same[d.typ], d.typ)]
+		if st == nil {
+			return nil, fmt.Errorf("%s: %s is no struct", d.pos, d.typ)
+		}
+		members, err := g.members(st, "", "", nil)
 		if err == nil {
 			err = check(members)
 		}

@@ -1,0 +1,253 @@
+package pipeline
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wirelog/wirelog/capture"
+	"github.com/wirelog/wirelog/dissect/link/packet"
+	"github.com/wirelog/wirelog/logs"
+	"github.com/wirelog/wirelog/schemas"
+	"github.com/wirelog/wirelog/value"
+	"github.com/wirelog/wirelog/writers"
+	"github.com/wirelog/wirelog/writers/kafka"
+)
+
+// Status is the state of a run, as of a second or two ago.
+type Status struct {
+	// Start is when the run began, Time that of the status, on the clock.
+	Start, Time time.Time
+	// Source has what was read, without its files. LastPacket is the time of the latest
+	// packet, zero if there was none. Lag is how far it is behind the clock.
+	Source     capture.Stats
+	LastPacket time.Time
+	Lag        time.Duration
+	// KernelDropped and KernelSeen count packets of live capture.
+	KernelDropped, KernelSeen uint64
+	// Counters are the sum over all shards, and Shards their packets; Processed and Dropped
+	// have what became of the packets, by reason.
+	Counters  logs.Counters
+	Shards    []uint64
+	Processed uint64
+	Dropped   map[string]uint64
+	// State has the bytes that are held, by kind.
+	State map[string]uint64
+	// Streams are the counts of logs and outputs. Gauges has what outputs hold, by output and
+	// name.
+	Streams []writers.StreamStats
+	Gauges  map[string]map[string]uint64
+}
+
+// spool returns the bytes in the spools of all outputs.
+func (s *Status) spool() (n uint64) {
+	for _, g := range s.Gauges {
+		n += g[kafka.GaugeSpool]
+	}
+	return n
+}
+
+// drops returns how many packets were left out, but for those that the filter excludes.
+func (s *Status) drops() uint64 {
+	n := s.KernelDropped
+	for _, d := range s.Dropped {
+		n += d
+	}
+	return n
+}
+
+// shardState hands the state of a shard to another goroutine, at the end of a batch.
+type shardState struct {
+	wanted    atomic.Bool
+	mu        sync.Mutex
+	counters  logs.Counters
+	processed uint64
+	dropped   [packet.NumDrops]uint64
+	state     map[string]uint64
+}
+
+// set is called by the shard.
+func (x *shardState) set(s *shard) {
+	st, t := s.dissect.Counts(), s.dissect.Table()
+	x.mu.Lock()
+	x.counters, x.processed, x.dropped = s.counters(), st.Processed, st.Dropped
+	x.state = map[string]uint64{
+		"connections": t.Memory(), "streams": t.StreamHeld(), "messages": uint64(t.Held()),
+		"analyzers and rows": uint64(t.StateHeld()), "files": uint64(s.dissect.Files().StateHeld()),
+		"fragments": uint64(s.dissect.FragmentsHeld()),
+	}
+	x.mu.Unlock()
+	x.wanted.Store(false)
+}
+
+// watcher keeps the state of a run, for Options.Status and the log sensor. It does nothing
+// unless one of the two is wanted.
+type watcher struct {
+	run    *run
+	on     bool // somebody wants to know
+	sensor bool // the log is wanted
+	config string
+	start  time.Time
+	next   time.Time // of the next row
+	once   sync.Once // the first row
+
+	wanted atomic.Bool // whoever reads the source is asked for its counts
+	mu     sync.Mutex
+	source capture.Stats
+	last   int64 // time of the latest packet
+	clock  value.Time
+	now    Status
+}
+
+// begin is called when the run is about to begin.
+func (w *watcher) begin(r *run) {
+	w.run, w.start = r, time.Now()
+	for _, s := range r.logs {
+		w.sensor = w.sensor || s == &schemas.SensorSchema
+	}
+	w.on = w.sensor || r.opts.Status != nil || r.opts.live()
+	if w.sensor {
+		w.config = r.opts.ConfigHash()
+	}
+	w.next = w.start.Add(r.opts.Reports.SensorEvery)
+	w.wanted.Store(w.on)
+}
+
+// read is called after each batch by whoever reads the source.
+func (w *watcher) read(b *capture.Batch) {
+	if !w.wanted.Load() {
+		return
+	}
+	w.wanted.Store(false)
+	w.keep(b)
+	w.once.Do(func() { w.row("start", time.Now()) })
+}
+
+// keep keeps the counts of the source, and those of a batch if it is not nil.
+func (w *watcher) keep(b *capture.Batch) {
+	st := w.run.source.Stats()
+	st.Files, st.Interfaces = nil, slices.Clone(st.Interfaces)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.source = st
+	if b == nil {
+		return
+	}
+	w.clock = value.Time(b.Now)
+	if n := len(b.Packets); n > 0 {
+		w.last = b.Packets[n-1].Time
+	}
+}
+
+// tick is called every second or so: it takes what was asked for at the last call, and asks
+// again.
+func (w *watcher) tick(now time.Time) {
+	if !w.on {
+		return
+	}
+	w.gather(now)
+	w.wanted.Store(true)
+	for _, s := range w.run.shards {
+		s.state.wanted.Store(true)
+	}
+	if every := w.run.opts.Reports.SensorEvery; every > 0 && !now.Before(w.next) {
+		w.next = now.Add(every)
+		w.once.Do(func() { w.row("start", w.start) })
+		w.row("running", now)
+	}
+}
+
+// end is called when everything has been read and dissected.
+func (w *watcher) end() {
+	if !w.on {
+		return
+	}
+	w.keep(nil)
+	for _, s := range w.run.shards {
+		s.state.set(s)
+	}
+	now := time.Now()
+	w.gather(now)
+	w.once.Do(func() { w.row("start", w.start) })
+	w.row("end", now)
+}
+
+// gather adds up what was handed over.
+func (w *watcher) gather(now time.Time) {
+	s := Status{
+		Start: w.start, Time: now, Dropped: make(map[string]uint64), State: make(map[string]uint64),
+		Streams: w.run.merger.Stats().Streams, Gauges: w.run.merger.Gauges(),
+	}
+	for _, sh := range w.run.shards {
+		x := &sh.state
+		x.mu.Lock()
+		s.Counters.Add(&x.counters)
+		s.Shards = append(s.Shards, x.counters.Packets)
+		s.Processed += x.processed
+		for why, n := range x.dropped {
+			if n > 0 {
+				s.Dropped[packet.Drop(why).String()] += n
+			}
+		}
+		for kind, n := range x.state {
+			s.State[kind] += n
+		}
+		x.mu.Unlock()
+	}
+	w.mu.Lock()
+	s.Source = w.source
+	for _, i := range s.Source.Interfaces {
+		s.KernelDropped += i.Dropped
+		s.KernelSeen += i.Kernel
+	}
+	if w.last != 0 {
+		s.LastPacket = time.Unix(0, w.last)
+		s.Lag = now.Sub(s.LastPacket)
+	}
+	w.now = s
+	w.mu.Unlock()
+	if w.run.opts.Status != nil {
+		w.run.opts.Status(s)
+	}
+}
+
+// status returns the latest state.
+func (w *watcher) status() Status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.now
+	s.State, s.Dropped = maps.Clone(s.State), maps.Clone(s.Dropped)
+	return s
+}
+
+// row writes a row of the log sensor. Its place among those of other logs is that of the
+// traffic at the time.
+func (w *watcher) row(status string, now time.Time) {
+	if !w.sensor {
+		return
+	}
+	o, s := &w.run.opts, w.status()
+	w.mu.Lock()
+	clock, packets := w.clock, w.source.Packets
+	w.mu.Unlock()
+	rec := schemas.Sensor{
+		TS: value.Time(now.UnixNano()), Sensor: o.sensor(), Status: status, Version: o.Version, Config: w.config,
+		Uptime: value.Interval(now.Sub(w.start).Seconds()), Packets: packets, Drops: s.drops(), Spool: s.spool(),
+	}
+	if status == "start" {
+		rec.Uptime, rec.Packets = 0, 0
+	}
+	if o.live() && !s.LastPacket.IsZero() {
+		rec.Lag = value.Some(value.Interval(s.Lag.Seconds()))
+	}
+	for i := range s.Streams {
+		rec.Rows += s.Streams[i].Written
+		rec.RowsLost += s.Streams[i].Lost()
+	}
+	if clock == 0 {
+		clock = rec.TS
+	}
+	w.run.merger.Emit(clock, &rec)
+}
