@@ -11,6 +11,10 @@ type BatcherOptions struct {
 	// JumpLimit is how far the clock may jump forward before a second packet
 	// confirms the jump. Zero means DefaultJumpLimit, negative no limit.
 	JumpLimit time.Duration
+	// Unwrap, if set, is given each packet before the filter.
+	Unwrap Unwrapper
+	// Mirrors fills Batch.Mirrors, if Unwrap is set.
+	Mirrors bool
 }
 
 // A Batcher makes batches of a source's packets. It filters and numbers them,
@@ -43,6 +47,9 @@ type Batcher struct {
 	pool   *pool
 	clock  clock
 	filter *filterSet // nil matches all
+	unwrap *unwrapping
+	// chooses is set if there is a filter or unwrap, notes if batches have more than packets.
+	chooses, notes bool
 	stats  Stats
 	cur    *Batch // being filled; nil after a batch was handed out
 	holder *block // the last block that cur is known to refer to
@@ -71,11 +78,15 @@ func (t *Batcher) init(o BatcherOptions) error {
 		o.JumpLimit = DefaultJumpLimit
 	}
 	t.pool, t.clock = new(pool), newClock(int64(o.JumpLimit))
+	if o.Unwrap != nil {
+		t.unwrap = &unwrapping{by: o.Unwrap, keep: o.Mirrors}
+		t.chooses, t.notes = true, o.Mirrors
+	}
 	if o.Filter == "" {
 		return nil
 	}
 	fs, err := newFilterSet(o.Filter)
-	t.filter = fs
+	t.filter, t.chooses = fs, true
 	return err
 }
 
@@ -165,15 +176,10 @@ func (t *Batcher) begin() {
 // in memory of its own if blk is nil. It reports false if the filter failed, and
 // keeps the error.
 func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint16) bool {
-	if t.filter != nil {
-		ok, err := t.filter.match(data, orig, link)
-		if err != nil {
-			t.err = err
-			return false
-		}
-		if !ok {
-			t.stats.Filtered++
-			return true
+	if t.chooses {
+		var ok bool
+		if blk, data, orig, link, ok = t.choose(blk, data, at, orig, link); !ok {
+			return t.err == nil
 		}
 	}
 	b := t.cur
@@ -196,12 +202,43 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
-	if t.from != nil {
-		b.Origins = append(b.Origins, *t.from)
+	if t.notes {
+		t.note(b)
 	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
 	return true
+}
+
+// choose takes off what a mirror has put around a packet, and reports whether the packet is
+// there and passes the filter. If that fails, t.err is set.
+func (t *Batcher) choose(blk *block, data []byte, at int64, orig uint32, link uint16) (*block, []byte, uint32, uint16, bool) {
+	if t.unwrap != nil {
+		var ok bool
+		if blk, data, orig, link, ok = t.unwrapped(blk, data, at, orig, link); !ok {
+			return nil, nil, 0, 0, false
+		}
+	}
+	if t.filter != nil {
+		ok, err := t.filter.match(data, orig, link)
+		if err != nil || !ok {
+			if t.err = err; err == nil {
+				t.stats.Filtered++
+			}
+			return nil, nil, 0, 0, false
+		}
+	}
+	return blk, data, orig, link, true
+}
+
+// note adds what batches have of a packet besides itself.
+func (t *Batcher) note(b *Batch) {
+	if t.from != nil {
+		b.Origins = append(b.Origins, *t.from)
+	}
+	if t.unwrap != nil && t.unwrap.keep {
+		b.Mirrors = append(b.Mirrors, t.unwrap.mirror)
+	}
 }
 
 // addEmpty stamps a packet without data. As in Zeek its time does not count, unless
@@ -248,6 +285,10 @@ func (t *Batcher) Take() *Batch {
 	if t.from != nil {
 		next.Origins = append(next.Origins, b.Origins[n-1])
 		b.Origins = b.Origins[:n-1]
+	}
+	if len(b.Mirrors) > 0 {
+		next.Mirrors = append(next.Mirrors, b.Mirrors[n-1])
+		b.Mirrors = b.Mirrors[:n-1]
 	}
 	b = t.finish(b)
 	b.Last--
@@ -300,6 +341,9 @@ func (t *Batcher) End() *Batch {
 	if t.own != nil {
 		t.pool.putBlock(t.own)
 		t.own = nil
+	}
+	if t.unwrap != nil {
+		t.unwrap.free(t.pool)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ var _ Source = (*Reader)(nil)
 func Open(paths []string, o Options) (*Reader, error) {
 	r := &Reader{opt: o}
 	r.waiting.init()
-	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit}); err != nil {
+	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit, Unwrap: o.Unwrap, Mirrors: o.Mirrors}); err != nil {
 		return nil, err
 	}
 	ins, damage, err := expand(paths, &r.opt)
@@ -44,7 +44,7 @@ func Open(paths []string, o Options) (*Reader, error) {
 	}
 	r.inputs, r.damage = ins, damage
 	if o.Origins {
-		r.batcher.from = new(Origin)
+		r.batcher.from, r.batcher.notes = new(Origin), true
 	}
 	r.file.run = r
 	for _, in := range ins {

@@ -123,6 +123,9 @@ type Options struct {
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
+	// Mirror lists the tunnels of mirrors, as package mirror names them. What is in them is
+	// what is read: Filter, logs and shards see only that.
+	Mirror []string `key:"mirror" flag:"mirror" doc:"tunnels in which mirrored traffic comes: vxlan, geneve, erspan, gre, also vxlan:PORT and geneve:PORT; they are taken off before anything else"`
 	// Merge is that of capture.Options.
 	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
 	// Memory is what the process should take; see MemoryLimit. The run does not set the

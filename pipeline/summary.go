@@ -19,6 +19,8 @@ type Summary struct {
 	Bytes   uint64 `json:"bytes"`
 	// Processed counts the packets that went through dissection; the others are in Dropped.
 	Processed uint64 `json:"packets_processed"`
+	// Mirrored counts the packets that were taken out of the tunnels of Options.Mirror.
+	Mirrored uint64 `json:"mirrored,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`

@@ -8,13 +8,14 @@ const (
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupSource      Groups = 1 << 3 // source
-	GroupHASSH       Groups = 1 << 4 // hassh
-	GroupJA3         Groups = 1 << 5 // ja3
-	GroupJA4         Groups = 1 << 6 // ja4
-	GroupValidation  Groups = 1 << 7 // validation
+	GroupMirror      Groups = 1 << 4 // mirror
+	GroupHASSH       Groups = 1 << 5 // hassh
+	GroupJA3         Groups = 1 << 6 // ja3
+	GroupJA4         Groups = 1 << 7 // ja4
+	GroupValidation  Groups = 1 << 8 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "hassh", "ja3", "ja4", "validation"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "mirror", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -82,6 +83,10 @@ var AnalyzerSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -183,6 +188,10 @@ var ConnSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -359,6 +368,10 @@ var DCERPCSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -562,6 +575,10 @@ var DNP3Schema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -650,6 +667,10 @@ var DNSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -812,6 +833,10 @@ var FilesSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -981,6 +1006,10 @@ var FTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1124,6 +1153,10 @@ var HTTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1364,6 +1397,10 @@ var IRCSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1482,6 +1519,10 @@ var KerberosSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1646,6 +1687,10 @@ var ModbusSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1730,6 +1775,10 @@ var ModbusRegisterChangeSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1790,6 +1839,10 @@ var MySQLSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1868,6 +1921,10 @@ var NTLMSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1973,6 +2030,10 @@ var NTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2261,6 +2322,10 @@ var RADIUSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2374,6 +2439,10 @@ var RDPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2530,6 +2599,10 @@ var RFBSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2658,6 +2731,10 @@ var SIPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2867,6 +2944,10 @@ var SMBCmdSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3049,6 +3130,10 @@ var SMBFilesSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3154,6 +3239,10 @@ var SMBMappingSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3245,6 +3334,10 @@ var SMTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3446,6 +3539,10 @@ var SNMPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3531,6 +3628,10 @@ var SOCKSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3649,6 +3750,10 @@ var SSHSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3807,6 +3912,10 @@ var SSLSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3964,6 +4073,10 @@ var SyslogSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4036,6 +4149,10 @@ var TunnelSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4100,6 +4217,10 @@ var WebSocketSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4219,6 +4340,10 @@ var WeirdSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4422,7 +4547,7 @@ func (r *X509) Size() (bytes, elements int) {
 }
 
 func (r *Source) encode(s Sink) {
-	if s.Groups()&(GroupSource) == 0 {
+	if s.Groups()&(GroupSource|GroupMirror) == 0 {
 		return
 	}
 	if r == nil {
@@ -4446,6 +4571,28 @@ func (r *Source) encode(s Sink) {
 			s.Unset()
 		}
 	}
+	if groups&GroupMirror != 0 {
+		if r.MirrorType.OK {
+			s.String(r.MirrorType.V)
+		} else {
+			s.Unset()
+		}
+		if r.MirrorID.OK {
+			s.Count(r.MirrorID.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerMirrorType.OK {
+			s.String(r.InnerMirrorType.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerMirrorID.OK {
+			s.Count(r.InnerMirrorID.V)
+		} else {
+			s.Unset()
+		}
+	}
 }
 
 func (r *Source) size() (bytes, elements int) {
@@ -4453,11 +4600,13 @@ func (r *Source) size() (bytes, elements int) {
 		return 0, 0
 	}
 	bytes += len(r.File.V)
+	bytes += len(r.MirrorType.V)
+	bytes += len(r.InnerMirrorType.V)
 	return bytes, elements
 }
 
 func (r *Flow) encode(s Sink) {
-	if s.Groups()&(GroupCommunityID|GroupMACLogging|GroupVLANLogging|GroupSource) == 0 {
+	if s.Groups()&(GroupCommunityID|GroupMACLogging|GroupVLANLogging|GroupSource|GroupMirror) == 0 {
 		return
 	}
 	if r == nil {
