@@ -96,6 +96,10 @@ FLOWS ?= 10000
 kill: build ## kill wirelog KILLS times (20) while it writes, and check that no written row is lost
 	integration/kill.py --kills $(KILLS) --flows $(FLOWS)
 
+.PHONY: live
+live: build ## wirelog listen on a wire of its own, beside wirelog read (needs root and network namespaces; programs from Debian)
+	integration/live.py --shared $(SHARED)
+
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, and the figures with conformance.json
 	go run ./internal/conformance -shared $(SHARED)

@@ -57,8 +57,10 @@ const blockSize = 1 << 20
 // block is memory that the packets of one or more batches point into. Whoever
 // fills it holds one reference, and each batch with packets in it another.
 type block struct {
-	buf  [blockSize]byte
+	buf  *[blockSize]byte // nil if the memory is not the pool's
 	refs atomic.Int32
+	// back, if not nil, takes the block instead of the pool after the last use.
+	back func()
 }
 
 // maxFree bounds what a pool keeps. The number of blocks and batches in use is
@@ -82,7 +84,7 @@ func (p *pool) block() *block {
 	}
 	p.mu.Unlock()
 	if b == nil {
-		b = new(block)
+		b = &block{buf: new([blockSize]byte)}
 	}
 	b.refs.Store(1)
 	return b
@@ -90,6 +92,10 @@ func (p *pool) block() *block {
 
 func (p *pool) putBlock(b *block) {
 	if b.refs.Add(-1) > 0 {
+		return
+	}
+	if b.back != nil {
+		b.back()
 		return
 	}
 	p.mu.Lock()

@@ -47,9 +47,7 @@ type Batcher struct {
 	pool   *pool
 	clock  clock
 	filter *filterSet // nil matches all
-	unwrap *unwrapping
-	// chooses is set if there is a filter or unwrap, notes if batches have more than packets.
-	chooses, notes bool
+	unwrap *unwrapping // nil takes packets as they are
 	stats  Stats
 	cur    *Batch // being filled; nil after a batch was handed out
 	holder *block // the last block that cur is known to refer to
@@ -59,6 +57,8 @@ type Batcher struct {
 
 	// from is the origin of the packet that is added next; nil if nobody wants to know.
 	from *Origin
+	// unsummed is Unsummed of the packet that is added next.
+	unsummed bool
 
 	own  *block // for Copy
 	used int    // bytes of own
@@ -80,18 +80,17 @@ func (t *Batcher) init(o BatcherOptions) error {
 	t.pool, t.clock = new(pool), newClock(int64(o.JumpLimit))
 	if o.Unwrap != nil {
 		t.unwrap = &unwrapping{by: o.Unwrap, keep: o.Mirrors}
-		t.chooses, t.notes = true, o.Mirrors
 	}
 	if o.Filter == "" {
 		return nil
 	}
 	fs, err := newFilterSet(o.Filter)
-	t.filter, t.chooses = fs, true
+	t.filter = fs
 	return err
 }
 
 // Add adds a packet without copying its data, which must stay unchanged until
-// the batch is released. Of p it uses Data, Time, OrigLen and Link. A time out of
+// the batch is released. Of p it uses Data, Time, OrigLen, Link and Unsummed. A time out of
 // range and data longer than MaxPacket are cut and counted; OrigLen is raised to
 // the length of the data. It must not be called while Full. The error means that
 // the filter has no meaning for the link type: it ends the run.
@@ -130,6 +129,7 @@ func (t *Batcher) offer(blk *block, data []byte, p *Packet) error {
 		t.stats.CutToSnaplen++
 	}
 	t.begin()
+	t.unsummed = p.Unsummed
 	if !t.add(blk, data, at, p.OrigLen, p.Link) {
 		return t.err
 	}
@@ -176,7 +176,7 @@ func (t *Batcher) begin() {
 // in memory of its own if blk is nil. It reports false if the filter failed, and
 // keeps the error.
 func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint16) bool {
-	if t.chooses {
+	if t.filter != nil || t.unwrap != nil {
 		var ok bool
 		if blk, data, orig, link, ok = t.choose(blk, data, at, orig, link); !ok {
 			return t.err == nil
@@ -193,7 +193,7 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 	t.num++
 	// Field by field: a literal is built elsewhere and copied, which stalls on
 	// stores that have not yet left the processor's store buffer.
-	p.Data, p.Time, p.Num, p.OrigLen, p.Link = data, at, t.num, max(orig, uint32(len(data))), link
+	p.Data, p.Time, p.Num, p.OrigLen, p.Link, p.Unsummed = data, at, t.num, max(orig, uint32(len(data))), link, t.unsummed
 	if len(data) == 0 {
 		t.addEmpty(p)
 	} else {
@@ -202,7 +202,7 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
-	if t.notes {
+	if t.from != nil || t.unwrap != nil {
 		t.note(b)
 	}
 	t.stats.Packets++

@@ -61,6 +61,9 @@ type Packet struct {
 	OrigLen uint32
 	// Link is the LINKTYPE_ value of tcpdump.org/linktypes.html.
 	Link uint16
+	// Unsummed says that the sending host has not computed the checksum of the outermost
+	// transport header yet, and left it to its network card.
+	Unsummed bool
 }
 
 // Origin is where a packet is.
@@ -192,4 +195,6 @@ type Stats struct {
 	HeldLost  uint64 // fragments that could not be used
 
 	Files []FileStats // in reading order, finished or begun; empty if the source is not files
+	// Interfaces are those of live capture, in the order in which they were named.
+	Interfaces []InterfaceStats
 }

@@ -139,6 +139,10 @@ func TestFilter(t *testing.T) {
 		{"less 20", "stp bcast"},
 		{"greater 62 and not vlan", "syn6 frag6 mpls pppoe"},
 		{"len = 15 or len - 10 = 8", "stp bcast"},
+		{"tcp[(ip[0] & 15) + 7] = 2", "syn"},
+		{"ip[ip[9] * 2] = 10", "syn"},
+		{"ip[2:2] - ((ip[0] & 0xf) << 2) = 20 and ip[9] ^ 6 = 0", "syn ack"},
+		{"(ether[0] * 256 + ether[1]) % 7 = 1 or (ip[9] / ip[8]) | 1 = 0", "bcast"},
 		{"arp or tcp and vlan", ""}, // and binds no tighter than or; vlan comes too late for tcp,
 	} {
 		f, err := compileFilter(c.expr, linkEthernet)
@@ -154,6 +158,7 @@ func TestFilter(t *testing.T) {
 			if got := f.match(new(view), p, uint32(len(p))); got != want[name] {
 				t.Errorf("%q on %s: %v", c.expr, name, got)
 			}
+			checkProgram(t, c.expr, f, p, want[name])
 		}
 	}
 }

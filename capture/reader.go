@@ -44,7 +44,7 @@ func Open(paths []string, o Options) (*Reader, error) {
 	}
 	r.inputs, r.damage = ins, damage
 	if o.Origins {
-		r.batcher.from, r.batcher.notes = new(Origin), true
+		r.batcher.from = new(Origin)
 	}
 	r.file.run = r
 	for _, in := range ins {

@@ -27,8 +27,10 @@ func (t *Batcher) unwrapped(blk *block, data []byte, at int64, orig uint32, link
 		return nil, nil, 0, 0, false
 	case UnwrapDone:
 		t.stats.Unwrapped++
+		t.unsummed = false
 	case UnwrapCopy:
 		t.stats.Unwrapped++
+		t.unsummed = false
 		p.Data = p.Data[:min(len(p.Data), MaxPacket)]
 		blk = u.store(t.pool, p)
 	case UnwrapPlain:

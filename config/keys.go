@@ -45,6 +45,7 @@ var sections = gather([]Section{
 	{Name: "smb", Doc: "how SMB is read"},
 	{Name: "ssh", Doc: "how SSH is read"},
 	{Name: "ssl", Doc: "how SSL and TLS are read"},
+	{Name: "listen", Doc: "live capture, by wirelog listen"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},
 	{Name: "steppingstone", Doc: "what the watcher SteppingStone takes for related connections"},
@@ -136,12 +137,13 @@ func KeyOf(setting, value string) string {
 	return ""
 }
 
-// AddFlags adds a flag for every key that has one, and --config.
-func AddFlags(fs *pflag.FlagSet) {
+// AddFlags adds a flag for every key that has one, and --config. without are keys and
+// sections whose flags mean nothing to the command.
+func AddFlags(fs *pflag.FlagSet, without ...string) {
 	def := defaultConfig()
 	fs.String("config", "", "configuration `file`, YAML or TOML (default: wirelog.yaml or wirelog.toml here, in the user's configuration folder or in /etc/wirelog)")
 	for _, k := range allKeys() {
-		if k.Flag == "" {
+		if k.Flag == "" || slices.Contains(without, k.Name) || slices.Contains(without, k.Section()) && k.Section() != "" {
 			continue
 		}
 		value := &flagValue{list: k.Type.Kind() == reflect.Slice, kind: k.Kind()}

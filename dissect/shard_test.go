@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"testing"
@@ -66,6 +67,32 @@ func TestZeroSeed(t *testing.T) {
 			t.Errorf("seed %x of connections, %x of files", seed, s.opt.Files.Seed)
 		} else {
 			seeds[seed] = true
+		}
+	}
+}
+
+// TestUnsummed checks that the outermost checksum is not verified if nobody has computed it,
+// and that those in tunnels are.
+func TestUnsummed(t *testing.T) {
+	syn := (&testconn.Segment{Src: netip.MustParseAddrPort("192.0.2.1:1024"), Dst: netip.MustParseAddrPort("192.0.2.2:80"), Flags: "S", Seq: 1}).Bytes()
+	syn[10], syn[11] = 0, 0
+	binary.BigEndian.PutUint16(syn[10:], packet.Checksum(syn[:20]))
+	binary.BigEndian.PutUint16(syn[36:], 0x1234)
+	outer := slices.Concat([]byte{0x45, 0, 0, byte(20 + len(syn)), 0, 0, 0, 0, 64, packet.ProtoIPv4, 0, 0, 198, 51, 100, 1, 198, 51, 100, 2}, syn)
+	binary.BigEndian.PutUint16(outer[10:], packet.Checksum(outer[:20]))
+	for _, c := range []struct {
+		name     string
+		data     []byte
+		unsummed bool
+		leftOut  uint64
+	}{{"computed", syn, false, 1}, {"not computed", syn, true, 0}, {"in a tunnel", outer, true, 1}} {
+		s, err := New(DefaultOptions(), new(event.Hooks), func(value.Time, uint64, uint64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Frame(&packet.Frame{Link: packet.LinkRaw, Data: c.data, OrigLen: uint32(len(c.data)), Now: 1e18, Time: 1e18, Num: 1, Unsummed: c.unsummed})
+		if got := s.Checksums().LeftOut(); got != c.leftOut {
+			t.Errorf("%s: %d packets left out because of checksums, want %d", c.name, got, c.leftOut)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (o *Options) identify(outputs []writers.Output, list []Output, start time.T
 
 // live reports whether the packets come from elsewhere than files.
 func (o *Options) live() bool {
-	return o.Source != nil || slices.ContainsFunc(o.Paths, func(path string) bool {
+	return o.Source != nil || len(o.Interfaces) > 0 || slices.ContainsFunc(o.Paths, func(path string) bool {
 		fi, err := os.Stat(path)
 		return path == stdinPath || err == nil && !fi.IsDir() && !fi.Mode().IsRegular()
 	})
@@ -59,7 +59,10 @@ const stdinPath = "-"
 
 // reading says in a few words what the run reads.
 func (o *Options) reading() string {
-	if o.Source != nil {
+	switch {
+	case len(o.Interfaces) > 0:
+		return "live traffic of " + reading(o.Interfaces)
+	case o.Source != nil:
 		return "live traffic"
 	}
 	return reading(o.Paths)

@@ -79,7 +79,14 @@ type Options struct {
 	Paths []string
 	// Stdin is read for "-" in Paths.
 	Stdin io.Reader
-	// Source makes the source of packets if Paths is empty, with
+	// Interfaces are what live capture listens to as Listen says, if Paths is empty;
+	// capture.AnyInterface alone is all of them.
+	Interfaces []string
+	Listen     capture.ListenOptions
+	// Stop, if set, ends a run in order when it is closed: no more packets are taken, and
+	// what has been taken is processed as at the end of a capture.
+	Stop <-chan struct{}
+	// Source makes the source of packets if Paths and Interfaces are empty, with
 	// capture.FromPackets, capture.FromGopacket or a type of the caller's own.
 	// Filter is passed to it. The run closes the source. Stdin and Progress have
 	// no effect on it.
@@ -197,6 +204,7 @@ func Defaults() Options {
 		Compat:         compat.None,
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),
+		Listen:         capture.DefaultListenOptions(),
 
 		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
 		Rows:             logs.DefaultLimits(),

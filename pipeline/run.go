@@ -116,7 +116,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	switch {
 	case o.Source != nil && len(o.Paths) > 0:
 		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
-	case o.Source == nil && len(o.Paths) == 0:
+	case len(o.Interfaces) > 0 && (o.Source != nil || len(o.Paths) > 0):
+		return nil, &OptionError{"Interfaces", errors.New("another source was named too: a run has one")}
+	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
 	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
@@ -234,10 +236,16 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 		b.Unwrap = u
 	}
 	option := "Paths"
-	if o.Source != nil {
+	switch {
+	case o.Source != nil:
 		option = "Source"
 		src, err = o.Source(b)
-	} else {
+	case len(o.Interfaces) > 0:
+		option = "Interfaces"
+		live := o.Listen
+		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
+		src, err = capture.Listen(o.Interfaces, live)
+	default:
 		src, err = capture.Open(o.Paths, capture.Options{
 			Filter: o.Filter, Unwrap: b.Unwrap, Mirrors: b.Mirrors,
 			Merge: o.Merge, Origins: groups&schemas.GroupSource != 0, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
@@ -316,6 +324,15 @@ func ignoreEOF(err error) error {
 func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	select {
+	case <-r.opts.Stop:
+		s, ok := r.source.(capture.Stopper)
+		if !ok {
+			return nil, io.EOF
+		}
+		s.Stop()
+	default:
 	}
 	b, err := r.source.Next()
 	if err != nil {

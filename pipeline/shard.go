@@ -162,6 +162,7 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 		s.out.SetCause(p.Now, writers.ClassPacket, p.Num)
 		f := &s.frame
 		f.Data, f.OrigLen, f.Link = p.Data, p.OrigLen, packet.LinkType(p.Link)
+		f.Unsummed = p.Unsummed
 		f.Time, f.Now, f.Num = value.Time(p.Time), value.Time(p.Now), p.Num
 		if s.origins {
 			s.packet = int(i)

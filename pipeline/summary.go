@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wirelog/wirelog/capture"
 )
 
 // Summary says what a run has done. Packets and records are conserved: see
@@ -21,6 +23,11 @@ type Summary struct {
 	Processed uint64 `json:"packets_processed"`
 	// Mirrored counts the packets that were taken out of the tunnels of Options.Mirror.
 	Mirrored uint64 `json:"mirrored,omitempty"`
+	// Interfaces has what live capture took from each interface; what the kernel dropped
+	// is in no other count.
+	Interfaces []capture.InterfaceStats `json:"interfaces,omitempty"`
+	// Filter is the expression that packets had to match, if there was one.
+	Filter string `json:"filter,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
 	Connections uint64 `json:"connections"`
 	Events      uint64 `json:"events"`
@@ -180,6 +187,11 @@ func (s *Summary) Check() error {
 func (s *Summary) Lost() bool {
 	if len(s.Damage) != 0 || len(s.Panics) != 0 {
 		return true
+	}
+	for _, i := range s.Interfaces {
+		if i.Dropped+i.Left != 0 {
+			return true
+		}
 	}
 	for _, m := range s.Marks {
 		if m.Bad {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -26,6 +27,7 @@ type Merger struct {
 	// wanted.
 	byID []int
 
+	due        atomic.Pointer[time.Time] // what Tick has asked for, nil if it is done
 	mu         sync.Mutex
 	collectors []*Collector
 	// finishers is indexed by output; it is nil for places and files that are not
@@ -237,6 +239,7 @@ func (m *Merger) MergeBefore(before *Key, batches []*Batch) []*Batch {
 	}
 	m.dirty = m.dirty[:0]
 	m.passTime()
+	m.tick()
 	left := batches[:0]
 	for _, b := range batches {
 		switch {
@@ -429,15 +432,23 @@ func (m *Merger) Flush() {
 
 // Tick tells the places that time passes, and writes what files have buffered, so that
 // little is lost if the process is killed (Zeek's Log::flush_interval). Call it about
-// once a second with the wall clock. It returns at once if a Merge is running.
+// once a second with the wall clock. If a Merge is running, which then does it at its end,
+// Tick returns at once.
 func (m *Merger) Tick(now time.Time) {
-	if !m.mu.TryLock() {
+	m.due.Store(&now)
+	if m.mu.TryLock() {
+		m.tick()
+		m.mu.Unlock()
+	}
+}
+
+// tick does what Tick has asked for and is not done.
+func (m *Merger) tick() {
+	due := m.due.Swap(nil)
+	if due == nil || m.closed {
 		return
 	}
-	defer m.mu.Unlock()
-	if m.closed {
-		return
-	}
+	now := *due
 	for _, st := range m.streams {
 		for _, t := range st.targets {
 			if t.file != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/wirelog/wirelog/config"
 )
 
-const liveHint = `there is no live capture: pipe one, as in "tcpdump -i IFACE -U -w - | wirelog read -"`
+const liveHint = `"wirelog listen IFACE" captures live`
 
 // otherFlags are letters of flags of Zeek and tcpdump, with what serves here.
 var otherFlags = map[string]string{

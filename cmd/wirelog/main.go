@@ -2,7 +2,8 @@
 //
 // Exit status: 0 on success; 1 if something was lost or damaged, with the rows written so
 // far; 2 if the command line or the configuration is wrong, with nothing done; 130 or 143
-// if SIGINT or SIGTERM has ended the run, with the rows written so far. Where the
+// if SIGINT or SIGTERM has ended the run, with the rows written so far. To end by the first
+// of them is success for "wirelog listen". Where the
 // program cannot go on, as without memory, it ends with SIGABRT.
 package main
 
@@ -42,13 +43,16 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	run            func(context.Context, pipeline.Options) (pipeline.Summary, error)
-	reported       bool // whether an output has reported an error during the run
+	// stopping makes the first signal close the channel that it returns instead of ending
+	// the run; nil if there are no signals.
+	stopping func() <-chan struct{}
+	reported bool // whether an output has reported an error during the run
 }
 
 func main() {
 	abortWhenFatal()
 	ctx, sig := watch()
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run}
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run, stopping: sig.stopFirst}
 	os.Exit(sig.status(p.main(ctx, os.Args[1:])))
 }
 
@@ -81,13 +85,14 @@ func printLine(w io.Writer, msg string) { fmt.Fprintln(w, "wirelog:", printable.
 func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wirelog",
-		Short: "Turn packet captures into Zeek-style logs",
-		Long: `wirelog reads packet captures and writes Zeek-style logs: of connections, tunnels,
-weirds and application protocols.
+		Short: "Turn network traffic into Zeek-style logs",
+		Long: `wirelog reads packets, from captures or live, and writes Zeek-style logs: of
+connections, tunnels, weirds and application protocols.
 
 Exit status: 0 on success; 1 if something was lost or damaged, with the rows
 written so far; 2 if the command line or the configuration is wrong; 130 or 143 if
-SIGINT or SIGTERM has ended the run, with the rows written so far.`,
+SIGINT or SIGTERM has ended the run, with the rows written so far. To end by the
+first of them is success for "wirelog listen", which has no other end.`,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		Args:                       cobra.ArbitraryArgs,
@@ -115,7 +120,7 @@ SIGINT or SIGTERM has ended the run, with the rows written so far.`,
 	cmd.SetErr(p.stderr)
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(p.readCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.versionCommand(), p.completionCommand())
+	cmd.AddCommand(p.readCommand(), p.listenCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.versionCommand(), p.completionCommand())
 	return cmd
 }
 

@@ -62,7 +62,7 @@ lists these, along with limits and timeouts.`,
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
 	cmd.Flags().BoolVar(&each, "each", false, "one run for each capture, into a folder of its name below that of the output")
-	config.AddFlags(cmd.Flags())
+	config.AddFlags(cmd.Flags(), "listen")
 	completeFlags(cmd)
 	return cmd
 }
@@ -94,24 +94,31 @@ func startProfile(path string) (stop func() error, err error) {
 	}, nil
 }
 
-func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each bool) error {
+// runOptions are the options of a run, with messages to notes.
+func (p *program) runOptions(cfg *config.Loaded, notes io.Writer) pipeline.Options {
 	opts := cfg.RunOptions()
-	opts.Paths = captures
-	opts.Stdin = p.stdin
 	opts.Version = buildVersion()
 	opts.Tally = p.summaryKind(cfg.Summary) == config.SummaryText
-
-	notes := p.stderr
-	var bar *progressBar
-	if isTerminal(p.stderr) && !cfg.NoProgress {
-		bar = newProgressBar(p.stderr)
-		opts.Progress, opts.Reading = bar.update, bar.reading
-		notes = bar.above()
-	}
 	opts.Notice = func(msg string) { printLine(notes, msg) }
 	opts.Report = func(err error) {
 		p.reported = true
 		printError(notes, err)
+	}
+	return opts
+}
+
+func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each bool) error {
+	notes := p.stderr
+	var bar *progressBar
+	if isTerminal(p.stderr) && !cfg.NoProgress {
+		bar = newProgressBar(p.stderr)
+		notes = bar.above()
+	}
+	opts := p.runOptions(cfg, notes)
+	opts.Paths = captures
+	opts.Stdin = p.stdin
+	if bar != nil {
+		opts.Progress, opts.Reading = bar.update, bar.reading
 	}
 	if each {
 		if opts.Merge {
@@ -179,6 +186,14 @@ func damage(s *pipeline.Summary) []error {
 	}
 	for _, p := range s.Panics {
 		errs = append(errs, fmt.Errorf("analyzer %s: %d panics contained; the connections' other rows are complete", p.Analyzer, p.Count))
+	}
+	for _, i := range s.Interfaces {
+		if i.Dropped != 0 {
+			errs = append(errs, fmt.Errorf("%s: %s lost: the ring was full, %s", i.Name, plural(i.Dropped, "packet"), times(i.Full)))
+		}
+		if i.Left != 0 {
+			errs = append(errs, fmt.Errorf("%s: %s lost: captured, and not read before the end", i.Name, plural(i.Left, "packet")))
+		}
 	}
 	var marks, records losses
 	for _, m := range s.Marks {

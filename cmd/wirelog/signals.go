@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// signals ends the program in order on the first SIGINT or SIGTERM, and at once on one that
-// comes more than grace after it: GNU timeout, and a terminal that has a script's whole
+// signals ends the program in order on the first SIGINT or SIGTERM, or on the second if
+// stopFirst was called, and at once on one that comes more than grace after it: GNU timeout, and a terminal that has a script's whole
 // group, send more than one for one wish. SIGHUP is ignored, so that a run outlives its
 // terminal, but not for the programs that it starts.
 type signals struct {
-	first  atomic.Int32 // the signal's number, 0 if there was none
+	first  atomic.Int32 // the number of the signal that ends the run, 0 if there was none
+	stop   atomic.Pointer[chan struct{}]
 	cancel context.CancelFunc
 	exit   func(int)
 	now    func() time.Time
@@ -34,16 +35,20 @@ func watch() (context.Context, *signals) {
 }
 
 func (s *signals) handle(c <-chan os.Signal) {
-	var began time.Time
+	var began time.Time // of the last wish
 	for sig := range c {
 		n, ok := sig.(syscall.Signal)
 		switch {
 		case !ok || n == syscall.SIGHUP:
+		case !began.IsZero() && s.now().Sub(began) <= grace:
+		case began.IsZero() && s.stop.Load() != nil:
+			began = s.now()
+			close(*s.stop.Load())
 		case s.first.Load() == 0:
 			began = s.now()
 			s.first.Store(int32(n))
 			s.cancel()
-		case s.now().Sub(began) > grace:
+		default:
 			s.exit(exitSignal + int(n))
 		}
 	}
@@ -56,4 +61,11 @@ func (s *signals) status(code int) int {
 		return exitSignal + int(n)
 	}
 	return code
+}
+
+// stopFirst makes the first signal close the channel and do no more.
+func (s *signals) stopFirst() <-chan struct{} {
+	c := make(chan struct{})
+	s.stop.Store(&c)
+	return c
 }

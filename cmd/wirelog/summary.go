@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
@@ -45,7 +46,13 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	if s.Mirrored > 0 {
 		t.add("mirror", plural(s.Mirrored, "packet")+" taken out of tunnels")
 	}
+	for i := range s.Interfaces {
+		t.add("interface", interfaceLine(&s.Interfaces[i]))
+	}
 	t.add("traffic", fmt.Sprintf("%s, %s, %s", plural(s.Packets, "packet"), plural(s.Bytes, "byte"), plural(s.Connections, "connection")))
+	if s.Filter != "" {
+		t.add("filter", printable.Text(s.Filter))
+	}
 	addLeftOut(&t, s)
 	took := []string{
 		seconds(s.Elapsed) + ", " + seconds(u.CPU) + " CPU", plural(uint64(s.Shards), "shard"), grouped(u.PeakMemory>>20) + " MB",
@@ -58,6 +65,34 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	}
 	t.add("took", strings.Join(took, ", "))
 	return t.write(w, terminalWidth(w))
+}
+
+// interfaceLine says what was taken from an interface.
+func interfaceLine(i *capture.InterfaceStats) string {
+	text := fmt.Sprintf("%s: %s captured", i.Name, plural(i.Kernel, "packet"))
+	switch i.Filter {
+	case capture.FilterKernel:
+		text += " after the filter, which the kernel ran"
+	case capture.FilterProgram:
+		text += ", filtered here"
+	}
+	for _, r := range []struct {
+		n    uint64
+		what string
+	}{
+		{i.Coalesced, "put together of several before they were captured"},
+		{i.Echoes, "copies on the loopback interface"},
+		{i.Strange, "of an unknown link layer"},
+		{i.NoHardwareTime, "without the card's time stamp"},
+	} {
+		if r.n != 0 {
+			text += fmt.Sprintf(", %s %s", grouped(r.n), r.what)
+		}
+	}
+	if i.Gone != 0 {
+		text += ", gone or down " + times(i.Gone)
+	}
+	return text
 }
 
 // addRows says where the rows are, an output at a time.
@@ -152,6 +187,14 @@ func reasonWords(reason string) string { return strings.ReplaceAll(reason, "_", 
 func addLeftOut(t *table, s *pipeline.Summary) {
 	var limits, repeats, excluded []pipeline.NameCount
 	var rest [][2]string
+	for _, i := range s.Interfaces {
+		if i.Dropped != 0 {
+			t.add("LOST", fmt.Sprintf("%s of %s: the ring was full, %s", plural(i.Dropped, "packet"), i.Name, times(i.Full)))
+		}
+		if i.Left != 0 {
+			t.add("LOST", fmt.Sprintf("%s of %s: captured, and not read before the end", plural(i.Left, "packet"), i.Name))
+		}
+	}
 	for _, m := range s.Marks {
 		if m.Bad {
 			t.add("LOST", fmt.Sprintf("%s: %s %s", m.Where, grouped(m.Count), m.Name))

@@ -329,7 +329,7 @@ func wireLen(ip *packet.IP) int {
 // verify reports whether the transport checksum is right, cannot be checked or need not
 // be. If not, r.Drop says why: wrong, or that the checksum is partial.
 func (t *Table) verify(p *Packet, wrong packet.Drop, r *Result) bool {
-	return t.cfg.Packet.IgnoreChecksums || len(p.IP.Payload) < wireLen(p.IP) ||
+	return t.cfg.Packet.IgnoreChecksums || p.IP.Unsummed || len(p.IP.Payload) < wireLen(p.IP) ||
 		t.cfg.Packet.Skip(p.IP) || p.IP.ChecksumOK() || t.acceptPartial(p, wrong, r)
 }
 

@@ -29,6 +29,7 @@ func (d *Decoder) Decode(f *Frame, out *Packet) { d.DecodeAt(f, 0, out) }
 // around it, so that maxDepth applies to the whole packet.
 func (d *Decoder) DecodeAt(f *Frame, depth int, out *Packet) {
 	out.reset()
+	out.unsummed = f.Unsummed
 	b := f.Data
 	if f.Link == LinkEthernet && depth+2 <= maxDepth && len(b) > 16 {
 		// A fast path for by far the most frequent case, with the same result

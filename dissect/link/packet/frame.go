@@ -37,4 +37,7 @@ type Frame struct {
 	// OrigLen is the length on the wire, at least len(Data).
 	OrigLen uint32
 	Link    LinkType
+	// Unsummed says that the checksum of the outermost transport header has not been
+	// computed yet, so that it cannot be verified.
+	Unsummed bool
 }

@@ -106,6 +106,8 @@ type IP struct {
 	// Snapped reports whether the frame was longer on the wire than captured. A
 	// transport checksum can't be verified then.
 	Snapped bool
+	// Unsummed is that of the frame.
+	Unsummed bool
 	// NumHeaders is the number of headers in an IPv6 chain, the IPv6 header
 	// included; 1 for IPv4.
 	NumHeaders int
@@ -149,7 +151,7 @@ const (
 // DropChecksum, DropPartialChecksum and dropNoLength.
 func (ip *IP) Parse(p *Packet, o *Options) Drop {
 	b := p.Net
-	ip.Partial = false
+	ip.Partial, ip.Unsummed = false, p.unsummed
 	if len(b) < ipv4HdrLen {
 		p.Weirds.net(layerIP, "truncated_IP", "")
 		return dropTruncated

@@ -121,10 +121,11 @@ type Packet struct {
 	// Reassembler.Feed if that gets this list.
 	Weirds Weirds
 
-	capRest int // captured bytes from Net on to the end of the frame, padding included
-	depth   int
-	stack   [maxDepth]layer
-	amsdu   struct{ off, end, depth int } // rest of an A-MSDU; off 0 if none
+	unsummed bool // Frame.Unsummed
+	capRest  int  // captured bytes from Net on to the end of the frame, padding included
+	depth    int
+	stack    [maxDepth]layer
+	amsdu    struct{ off, end, depth int } // rest of an A-MSDU; off 0 if none
 }
 
 // maxDepth is the number of layers that a packet may have over all its tunnels

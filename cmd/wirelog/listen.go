@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wirelog/wirelog/config"
+	"github.com/wirelog/wirelog/pipeline"
+)
+
+func (p *program) listenCommand() *cobra.Command {
+	var profile string
+	cmd := &cobra.Command{
+		Use:   "listen INTERFACE...",
+		Short: "Capture packets live and write their logs",
+		Long: `Capture the packets of interfaces as one run, merged by time, and write their logs
+until a signal comes. "any" stands for all interfaces.
+
+The first SIGINT or SIGTERM stops the capture: what was captured is processed,
+connections end as at the end of a capture, all rows are written, and the exit status
+is 0 if nothing was lost. A second signal, more than a second later, ends the run at
+once and says what was lost; a third does not wait for that.
+
+Every flag is also a key of the configuration file and an environment variable.
+"wirelog config" lists these, along with limits and timeouts.`,
+		Example: `  wirelog listen -o logs eth1
+  wirelog listen --config sensor.yaml --ring 256MiB tap0 tap1
+  wirelog listen --filter 'not port 22' --wait ppp0`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("listen: which interface? Name some, or any for all")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			cfg, err := p.load(cmd)
+			if err != nil {
+				return err
+			}
+			if profile != "" {
+				stop, err := startProfile(profile)
+				if err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, stop()) }()
+			}
+			return p.listen(cmd, cfg, args)
+		},
+	}
+	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
+	config.AddFlags(cmd.Flags(), "merge", "no_progress")
+	completeFlags(cmd)
+	return cmd
+}
+
+func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []string) error {
+	opts := p.runOptions(cfg, p.stderr)
+	opts.Interfaces = interfaces
+	if p.stopping != nil {
+		opts.Stop = p.stopping()
+	}
+	setMemory(pipeline.MemoryLimit(&opts))
+	start := time.Now()
+	summary, err := p.run(cmd.Context(), opts)
+	if summary.Elapsed == 0 {
+		summary.Elapsed = time.Since(start)
+	}
+	var option *pipeline.OptionError
+	if !errors.As(err, &option) {
+		for _, line := range balances(&summary) {
+			printLine(p.stderr, line)
+		}
+	}
+	return p.conclude(cfg, &summary, err)
+}
+
+// balances says what has become of packets and of records, a line each.
+func balances(s *pipeline.Summary) []string {
+	dropped, lost := map[pipeline.Unit]uint64{}, map[pipeline.Unit]uint64{}
+	for _, d := range s.Dropped {
+		dropped[d.Unit] += d.Count
+		if d.Lost {
+			lost[d.Unit] += d.Count
+		}
+	}
+	var taken, kernel uint64
+	for _, i := range s.Interfaces {
+		taken += i.Kernel
+		kernel += i.Dropped + i.Left
+	}
+	var built, written uint64
+	for _, l := range s.Logs {
+		built += l.Built
+		written += l.Written
+	}
+	return []string{
+		fmt.Sprintf("packets: %s captured, %s of them lost before they were read; %s read, %s processed, %s left out, %s of these lost",
+			grouped(taken), grouped(kernel), grouped(s.Packets), grouped(s.Processed), grouped(dropped[pipeline.UnitPacket]), grouped(lost[pipeline.UnitPacket])),
+		fmt.Sprintf("records: %s built, %s written, %s left out, %s of these lost",
+			grouped(built), grouped(written), grouped(dropped[pipeline.UnitRecord]), grouped(lost[pipeline.UnitRecord])),
+	}
+}

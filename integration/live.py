@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""Sends captures over a wire to `wirelog listen` and compares its rows with those of `wirelog read`.
+
+    integration/live.py [--wirelog build/wirelog] [--work build/live] [--shared ../shared] [--megabytes 25]
+
+The wire is a pair of virtual interfaces in two network namespaces of their own, which needs root. tcpreplay
+sends a `mix` of --shared (left out if there is none) and captures of testdata/ at a steady rate. tcpdump
+records what comes, which must be the captures byte for byte, VLAN tags included, while `wirelog listen` runs
+beside it with 1, 2 and 4 shards, and with a filter. Each must have lost nothing, end with status 0 after
+SIGTERM, and have the rows that `wirelog read` has of the recording, but for times and uids. Then an
+interface goes down and comes back, is removed and made again, and appears only after the start.
+
+The programs are Debian's: those that are not installed are downloaded with apt-get and unpacked in the work
+folder. Where namespaces are not allowed or programs cannot be had, the script says so and exits with status 0.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+from common import ROOT, Check
+
+CAPTURES = ["mixed", "fragments", "ftp", "icmp", "vlan-qinq", "vxlan", "gre", "http", "dns", "tls-curl", "tunnels-nested"]
+PACKAGES = {"tcpreplay": "tcpreplay", "tcpdump": "tcpdump", "ethtool": "ethtool", "ip": "iproute2"}
+MTU = 65535  # so that packets pass that a host has put together
+FILTER = "udp port 53 or tcp port 21 or icmp or vlan"
+# Identifiers of connections, files and certificates, which have the times in them.
+UID = re.compile(r"(?<![0-9A-Za-z])[CF][0-9A-Za-z]{14,18}(?![0-9A-Za-z])")
+
+
+def skip(why):
+    print(f"SKIPPED: {why}")
+    sys.exit(0)
+
+
+def prepare(work):
+    """Returns the environment in which the programs are found, after downloading those that are missing."""
+    root = work / "root"
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([f"{root}/usr/bin", f"{root}/usr/sbin", f"{root}/sbin", f"{root}/bin", env.get("PATH", ""), "/usr/sbin", "/sbin"])
+    missing = [p for name, p in PACKAGES.items() if not shutil.which(name, path=env["PATH"])]
+    if missing:
+        if not shutil.which("apt-get"):
+            skip("there is no apt-get to download " + ", ".join(missing))
+        state = work / "apt"
+        for d in ("lists/partial", "archives/partial"):
+            (state / d).mkdir(parents=True, exist_ok=True)
+        options = ["-q", "-o", "Debug::NoLocking=true", "-o", f"Dir::State={state}", "-o", "Dir::State::status=/var/lib/dpkg/status",
+                   "-o", f"Dir::Cache={state}", "-o", f"Dir::Cache::archives={state}/archives"]
+        with open(work / "apt.log", "w", encoding="utf-8") as out:
+            for command in (["apt-get", *options, "update"],
+                            ["apt-get", *options, "install", "-y", "--download-only", "--no-install-recommends", *missing]):
+                if subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=out).returncode != 0:
+                    skip(f"apt-get failed ({work}/apt.log)")
+        for deb in sorted((state / "archives").glob("*.deb")):
+            subprocess.run(["dpkg", "-x", deb, root], check=True)
+    libraries = sorted((root / "usr/lib").glob("*-linux-gnu*"))
+    env["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries)) or "/nonexistent"
+    return env
+
+
+class Wire:
+    """A pair of interfaces, tx and rx, each in a namespace of its own, with nothing on it but what is sent."""
+
+    def __init__(self, env):
+        self.env = env
+        self.started = []
+        self.names = {end: f"wl-{end}-{os.getpid()}" for end in ("tx", "rx")}
+
+    def run(self, *command, end="", check=True):
+        inside = ["ip", "netns", "exec", self.names[end]] if end else []
+        return subprocess.run([*inside, *map(str, command)], env=self.env, check=check, capture_output=True, text=True)
+
+    def start(self, *command, end="rx", **files):
+        self.started.append(subprocess.Popen(["ip", "netns", "exec", self.names[end], *map(str, command)], env=self.env, **files))
+        return self.started[-1]
+
+    def open(self):
+        for name in self.names.values():
+            made = self.run("ip", "netns", "add", name, check=False)
+            if made.returncode != 0:
+                skip("network namespaces are not allowed here: " + made.stderr.strip())
+        for end in self.names:
+            self.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6", end=end)
+
+    def pair(self, rx="rx"):
+        """Makes the interfaces, without offloads, and lets packets through that are longer than usual."""
+        made = self.run("ip", "link", "add", "name", "tx", "netns", self.names["tx"], "mtu", MTU, "type", "veth",
+                        "peer", "name", rx, "netns", self.names["rx"], "mtu", MTU, check=False)
+        if made.returncode != 0:
+            skip("virtual interfaces are not allowed here: " + made.stderr.strip())
+        for end, name in (("tx", "tx"), ("rx", rx)):
+            for feature in ("rx", "tx", "gro", "gso", "tso"):
+                self.run("ethtool", "-K", name, feature, "off", end=end, check=False)
+            self.run("ip", "link", "set", "dev", name, "arp", "off", "up", end=end)
+
+    def send(self, capture, *pace):
+        sent = self.run("tcpreplay", "-q", "-i", "tx", *pace, capture, end="tx", check=False)
+        if sent.returncode != 0:
+            sys.exit("tcpreplay: " + sent.stderr)
+
+    def close(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        for name in self.names.values():
+            self.run("ip", "netns", "del", name, check=False)
+
+
+def packets(path):
+    """Returns the packets of a pcap file."""
+    data = pathlib.Path(path).read_bytes()
+    order, at, found = "<" if data[0] in (0xD4, 0x4D) else ">", 24, []
+    while at + 16 <= len(data):
+        n = struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        found.append(data[at + 16:at + 16 + n])
+        at += 16 + n
+    return found
+
+
+def rows(folder):
+    """Returns the rows of all logs in a folder, without times and uids."""
+    found = collections.Counter()
+    for path in sorted(folder.glob("*.log")):
+        masked = []
+        for line in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+            name, *values = line.split("\t")
+            if name == "#types":
+                masked = [t in ("time", "interval", "vector[interval]") for t in values]
+            elif not line.startswith("#"):
+                found[(path.stem, *("" if m else UID.sub("UID", v) for v, m in zip([name, *values], masked)))] += 1
+    return found
+
+
+def wait_for(what, ready, seconds=30):
+    """Waits until ready returns true, and says how long that was."""
+    began = time.monotonic()
+    while not ready():
+        if time.monotonic() - began > seconds:
+            sys.exit(f"live: {what}: nothing in {seconds} seconds")
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+class Listener:
+    """A `wirelog listen`."""
+
+    def __init__(self, args, wire, name, *flags, interface="rx"):
+        self.logs, self.err = args.work / name, args.work / f"{name}.err"
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.out = args.work / f"{name}.json"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = wire.start(args.wirelog, "listen", "--summary", "json", "--seed", "live", "-o", self.logs, *flags, interface, stdout=out, stderr=err)
+        self.says("listening to")
+
+    def text(self):
+        return self.err.read_text(encoding="utf-8")
+
+    def says(self, what):
+        return wait_for(f"{self.err} has no {what!r}", lambda: what in self.text() or self.process.poll() is not None)
+
+    def end(self):
+        """Ends it by a signal; returns its exit status and its summary."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(60)
+        return status, json.loads(self.out.read_text(encoding="utf-8") or "{}")
+
+
+def read(args, recording, folder, *flags):
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([args.wirelog, "read", "--summary", "none", "--seed", "live", "-o", folder, *flags, recording], check=False, stderr=subprocess.DEVNULL)
+    return rows(folder)
+
+
+def compare(args, wire, check):
+    captures = [(ROOT / "testdata" / f"{name}.pcap", ["--pps", "1000"]) for name in CAPTURES]
+    maker, mix = args.shared / "bench" / "make-capture", args.work / "mix.pcap"
+    if maker.exists():
+        if not mix.exists():
+            subprocess.run([sys.executable, maker, "mix", mix, "--megabytes", str(args.megabytes)], check=True, stdout=subprocess.DEVNULL)
+        captures.insert(0, (mix, ["--mbps", "25"]))
+    else:
+        print(f"skipped: the mix, since there is no {maker}")
+    sent = [p for path, _ in captures for p in packets(path)]
+    recording = args.work / "recording.pcap"
+    dump = wire.start("tcpdump", "-i", "rx", "-n", "-Z", "root", "-s", "0", "-B", "65536", "-w", recording, "-U", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for("tcpdump", lambda: recording.exists() and recording.stat().st_size >= 24)
+    listeners = {n: Listener(args, wire, f"shards-{n}", "--shards", n) for n in (1, 2, 4)}
+    filtered = Listener(args, wire, "filter", "--shards", 2, "--filter", FILTER)
+    began = time.monotonic()
+    for path, pace in captures:
+        wire.send(path, *pace)
+    print(f"{len(sent)} packets in {time.monotonic() - began:.1f} s")
+    wait_for("tcpdump has not all packets", lambda: len(packets(recording)) >= len(sent))
+    ends = {n: l.end() for n, l in listeners.items()}
+    filter_end = filtered.end()
+    dump.send_signal(signal.SIGTERM)
+    dump.wait()
+
+    check("the packets of the captures were on the wire, and nothing else", packets(recording) == sent)
+    want = read(args, recording, args.work / "read")
+    for n, (status, summary) in ends.items():
+        name = f"{n} shards"
+        check(f"{name}: status 0", status == 0, (status, listeners[n].text()))
+        i = summary["interfaces"][0]
+        check(f"{name}: all packets", summary["packets"] == i["kernel"] == i["read"] == len(sent) and i["dropped"] == i["left"] == 0, i)
+        same(check, name, rows(listeners[n].logs), want)
+    status, summary = filter_end
+    i = summary["interfaces"][0]
+    check("filter: status 0, by the kernel, and not of all packets", status == 0 and i["filter"] == "kernel" and 0 < i["kernel"] < len(sent), i)
+    same(check, "filter", rows(filtered.logs), read(args, recording, args.work / "read-filter", "--filter", FILTER))
+
+
+def same(check, name, got, want):
+    check(f"{name}: the {sum(want.values())} rows of `wirelog read`", got == want and want,
+          f"only here {list((got - want).items())[:3]}, missing {list((want - got).items())[:3]}")
+
+
+def come_and_go(args, wire, check):
+    capture = ROOT / "testdata" / "dns.pcap"
+    n = len(packets(capture))
+    l = Listener(args, wire, "gone", "--wait", interface="later")
+    check("an interface that is not there yet is waited for", "waiting for it" in l.text())
+    wire.run("ip", "link", "del", "dev", "tx", end="tx")
+    wire.pair("later")
+    l.says("later is there")
+    wait_for("the interface is up", lambda: l.text().count("is up") == l.text().count("is down"))
+    wire.send(capture, "--pps", "1000")
+    # Rows of answered queries do not wait for anything.
+    took = wait_for("rows while it runs", lambda: (l.logs / "dns.log").exists() and rows(l.logs))
+    print(f"the first rows were in their file {took:.2f} s after the last packet")
+    wire.run("ip", "link", "set", "dev", "later", "down", end="rx")
+    l.says("later is down")
+    wire.run("ip", "link", "set", "dev", "later", "up", end="rx")
+    wait_for("the interface is up", lambda: l.text().count("is up") == l.text().count("is down"))
+    wire.send(capture, "--pps", "1000")
+    wire.run("ip", "link", "del", "dev", "tx", end="tx")
+    l.says("later is gone")
+    wire.pair("later")
+    wait_for("the interface is taken again", lambda: l.text().count("later is there") == 2)
+    wait_for("the interface is up", lambda: l.text().count("is up") + 1 == l.text().count("is down"))  # it was down before it went
+    wire.send(capture, "--pps", "1000")
+    status, summary = l.end()
+    check("an interface that goes and comes back: all packets, status 0", status == 0 and summary["packets"] == 3 * n and summary["interfaces"][0]["gone"] == 2,
+          (status, summary, l.text()))
+    missing = wire.run(args.wirelog, "listen", "-o", args.work / "none", "nowhere", end="rx", check=False)
+    check("an interface that is not there: status 2", missing.returncode == 2 and "no such interface" in missing.stderr, missing.stderr)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--wirelog", type=pathlib.Path, default=ROOT / "build" / "wirelog", help="program to check")
+    p.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "live", help="folder for programs, recordings and logs")
+    p.add_argument("--shared", type=pathlib.Path, default=ROOT.parent / "shared", help="folder with bench/make-capture")
+    p.add_argument("--megabytes", type=int, default=25, help="size of the mix")
+    args = p.parse_args()
+    args.wirelog, args.work = args.wirelog.resolve(), args.work.resolve()
+    if os.geteuid() != 0:
+        skip("capturing takes root")
+    args.work.mkdir(parents=True, exist_ok=True)
+    wire, check = Wire(prepare(args.work)), Check()
+    try:
+        wire.open()
+        wire.pair()
+        compare(args, wire, check)
+        come_and_go(args, wire, check)
+    finally:
+        wire.close()
+    check.end()
+
+
+main()
