@@ -46,7 +46,7 @@ type BatcherOptions struct {
 type Batcher struct {
 	pool   *pool
 	clock  clock
-	filter *filterSet // nil matches all
+	filter *filterSet  // nil matches all
 	unwrap *unwrapping // nil takes packets as they are
 	stats  Stats
 	cur    *Batch // being filled; nil after a batch was handed out

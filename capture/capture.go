@@ -194,6 +194,8 @@ type Stats struct {
 	Held      uint64 // fragments of such packets: they are not delivered as they are
 	HeldLost  uint64 // fragments that could not be used
 
+	MoreFiles int // files before those of Files, which Follow has forgotten
+
 	Files []FileStats // in reading order, finished or begun; empty if the source is not files
 	// Interfaces are those of live capture, in the order in which they were named.
 	Interfaces []InterfaceStats

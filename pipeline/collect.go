@@ -15,7 +15,7 @@ import (
 func (r *run) summary() Summary {
 	cap := r.source.Stats()
 	s := Summary{
-		Files: len(cap.Files), Packets: cap.Packets + cap.Filtered + cap.Held + cap.HeldLost, Bytes: cap.Bytes,
+		Files: len(cap.Files) + cap.MoreFiles, Packets: cap.Packets + cap.Filtered + cap.Held + cap.HeldLost, Bytes: cap.Bytes,
 		Filter: r.opts.Filter, Interfaces: cap.Interfaces, Shards: len(r.shards),
 		Clock: ClockCounts{Backwards: cap.Backwards, JumpsHeld: cap.JumpsHeld, Jumps: cap.Jumps,
 			Clamped: cap.TimesClamped},

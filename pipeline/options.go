@@ -92,6 +92,12 @@ type Options struct {
 	// no effect on it.
 	Source func(capture.BatcherOptions) (capture.Source, error)
 
+	// Follow makes the only one of Paths a folder whose captures are read as they come, as
+	// capture.Follow does, until Stop is closed. What has been read is remembered in
+	// OutputDir.
+	Follow   bool
+	Followed capture.FollowOptions
+
 	// Outputs are where records go; each may take different logs. If there are
 	// none, the run has one output in the form Format, to the folder OutputDir or
 	// the file OutputPath.

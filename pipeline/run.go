@@ -246,10 +246,15 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
 		src, err = capture.Listen(o.Interfaces, live)
 	default:
-		src, err = capture.Open(o.Paths, capture.Options{
+		files := capture.Options{
 			Filter: o.Filter, Unwrap: b.Unwrap, Mirrors: b.Mirrors,
 			Merge: o.Merge, Origins: groups&schemas.GroupSource != 0, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
-		})
+		}
+		if o.Follow {
+			src, err = o.follow(files)
+		} else {
+			src, err = capture.Open(o.Paths, files)
+		}
 	}
 	if err == nil {
 		return src, nil
@@ -259,6 +264,17 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 		option = "Filter"
 	}
 	return nil, &OptionError{option, err}
+}
+
+// follow opens the folder that Paths names.
+func (o *Options) follow(files capture.Options) (capture.Source, error) {
+	if len(o.Paths) != 1 || o.Merge {
+		return nil, errors.New("one folder is followed, and its captures are not merged")
+	}
+	f := o.Followed
+	files.OnProgress = nil
+	f.Options, f.State = files, filepath.Join(o.OutputDir, ".wirelog", "follow.json")
+	return capture.Follow(o.Paths[0], f)
 }
 
 // blamed returns the name of the option that an error of writers.New belongs
