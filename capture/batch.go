@@ -52,7 +52,7 @@ func (b *Batch) Release() {
 // processor's cache between the kernel's copy and the dissector, the cost of
 // system calls must not matter, and a block must hold at least two of the
 // longest records in one piece.
-const blockSize = 1 << 20
+const blockSize = 576 << 10
 
 // block is memory that the packets of one or more batches point into. Whoever
 // fills it holds one reference, and each batch with packets in it another.

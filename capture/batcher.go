@@ -182,6 +182,16 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 			return t.err == nil
 		}
 	}
+	t.put(blk, data, at, orig, link)
+	t.note(t.cur)
+	return true
+}
+
+// plain reports whether packets are added by put alone.
+func (t *Batcher) plain() bool { return t.filter == nil && t.from == nil && t.unwrap == nil }
+
+// put appends a packet to cur.
+func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint16) {
 	b := t.cur
 	if t.holder != blk && blk != nil {
 		t.holder = blk
@@ -202,12 +212,8 @@ func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint1
 		}
 		t.clock.set(p, &t.stats)
 	}
-	if t.from != nil || t.unwrap != nil {
-		t.note(b)
-	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
-	return true
 }
 
 // choose takes off what a mirror has put around a packet, and reports whether the packet is

@@ -27,8 +27,8 @@ func DefaultListenOptions() ListenOptions {
 	return ListenOptions{Ring: 64 << 20, Block: 1 << 20, BlockTimeout: 20 * time.Millisecond, Snaplen: MaxPacket, Hold: 100 * time.Millisecond}
 }
 
-// AnyInterface is the name that stands for all interfaces in Listen.
-const AnyInterface = "any"
+// anyInterface is the name that stands for all interfaces in Listen.
+const anyInterface = "any"
 
 // InterfaceStats counts what live capture took from an interface.
 type InterfaceStats struct {

@@ -37,7 +37,7 @@ type tap struct {
 }
 
 // Listen returns a source of the packets of interfaces, in the order of their times, and
-// takes them from now on. A name of AnyInterface alone stands for all. An interface that goes away is
+// takes them from now on. The name any alone stands for all. An interface that goes away is
 // waited for. Times are those of the wall clock, which the run's clock follows when no
 // packets come. The source is a Stopper.
 func Listen(interfaces []string, o ListenOptions) (Source, error) {
@@ -56,7 +56,7 @@ func Listen(interfaces []string, o ListenOptions) (Source, error) {
 		l.batcher.from = new(Origin)
 	}
 	for i, name := range interfaces {
-		if slices.Contains(interfaces[:i], name) || name == AnyInterface && len(interfaces) > 1 {
+		if slices.Contains(interfaces[:i], name) || name == anyInterface && len(interfaces) > 1 {
 			l.shut()
 			return nil, fmt.Errorf("%s: packets would be there twice", name)
 		}
@@ -102,7 +102,7 @@ func (l *listener) bind(t *tap) error {
 	default:
 		t.stats.Filter = FilterProgram
 	}
-	if t.name == AnyInterface {
+	if t.name == anyInterface {
 		return nil
 	}
 	if t.down = !t.up(); t.down {

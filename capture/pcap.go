@@ -31,6 +31,11 @@ type pcapFile struct {
 	lengths lengthOrder
 }
 
+// ordinary reports whether record headers are as nearly all files have them.
+func (f *pcapFile) ordinary() bool {
+	return !f.swapped && !f.nano && f.lengths == lengthsCaptured
+}
+
 // lengthOrder says which length comes first in a record.
 type lengthOrder uint8
 
@@ -107,6 +112,28 @@ func (r *file) openPcap() {
 	r.pcap = f
 	r.pos += pcapHeader
 	r.stage = stageRecords
+}
+
+// plainPcap returns the next packet if it lies whole in the buffer and has nothing that
+// needs a second look, and if so goes on to the one after it. Else it is nextPcap's.
+func (r *file) plainPcap() (data []byte, at int64, orig uint32, ok bool) {
+	f := &r.pcap
+	if r.end-r.pos < f.record {
+		return nil, 0, 0, false
+	}
+	h := r.buf[r.pos : r.pos+pcapRecord]
+	frac := binary.LittleEndian.Uint32(h[4:])
+	caplen := binary.LittleEndian.Uint32(h[8:])
+	orig = binary.LittleEndian.Uint32(h[12:])
+	start := r.pos + f.record
+	end := start + int(caplen)
+	if caplen > orig || caplen > f.snaplen || frac >= 1e6 || end > r.end {
+		return nil, 0, 0, false
+	}
+	at = int64(binary.LittleEndian.Uint32(h))*1e9 + int64(frac)*1e3
+	r.seen++
+	r.pos = end
+	return r.buf[start:end:end], at, orig, true
 }
 
 // nextPcap reads a packet.

@@ -133,6 +133,11 @@ func (r *Reader) fill() verdict {
 	f := &r.file
 	b := r.batcher.cur
 	for len(b.Packets) < BatchPackets {
+		if r.plain() {
+			if r.fillPlain(); len(b.Packets) == BatchPackets {
+				break
+			}
+		}
 		switch v := f.next(); v {
 		case gotPacket:
 			p := &f.rec
@@ -165,6 +170,25 @@ func (r *Reader) fill() verdict {
 		}
 	}
 	return gotPacket
+}
+
+// plain reports whether packets may be taken by fillPlain.
+func (r *Reader) plain() bool {
+	f := &r.file
+	return f.stage == stageRecords && f.format == formatPcap && f.pcap.ordinary() &&
+		f.pipe == nil && !r.order.new && r.batcher.plain()
+}
+
+// fillPlain adds packets up to one that needs more than most do.
+func (r *Reader) fillPlain() {
+	f, t := &r.file, &r.batcher
+	for b := t.cur; len(b.Packets) < BatchPackets; {
+		data, at, orig, ok := f.plainPcap()
+		if !ok {
+			return
+		}
+		t.put(f.blk, data, at, orig, f.pcap.link)
+	}
 }
 
 // openFile opens the next file.

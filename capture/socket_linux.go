@@ -94,7 +94,7 @@ func (s *socket) up() bool {
 // bind takes packets of the interface from now on. filter may be nil.
 func (s *socket) bind(filter *filterSet) error {
 	index, ethernet := 0, false
-	if s.name != AnyInterface {
+	if s.name != anyInterface {
 		r, err := s.ifreq(unix.SIOCGIFINDEX)
 		if err != nil {
 			return err
@@ -175,7 +175,7 @@ func (s *socket) failure() error {
 
 // gone reports whether the interface that the socket is bound to is no more.
 func (s *socket) gone() bool {
-	if !s.bound || s.name == AnyInterface {
+	if !s.bound || s.name == anyInterface {
 		return false
 	}
 	addr, err := unix.Getsockname(s.fd)

@@ -44,6 +44,7 @@ const (
 	BitTorrentTracker
 	Gnutella
 	SIPTCP
+	NetBIOSSession
 	effects
 )
 
@@ -72,10 +73,11 @@ var table = [effects]Info{
 	NFSEntries:              {"nfs_entries", "the entries of nfs_proc_readdir begin with one that is null, instead of the first of the directory"},
 	SyslogTCP:               {"syslog_tcp", "no analyzer reads syslog over TCP, instead of one that --analyzers +syslog_tcp attaches"},
 	UDPContentsPort:         {"udp_contents_port", "the ports of contents.udp_ports_resp are those to which servers send, instead of those of the servers"},
-	PeerGaps:                {"peer_gaps", "after missing bytes, the messages of BitTorrent and Gnutella go on as if nothing were missing, instead of ending there, unless the bytes are inside a message"},
+	PeerGaps:                {"peer_gaps", "after missing bytes, the messages of BitTorrent, Gnutella and NetBIOS go on as if nothing were missing, instead of ending there, unless the bytes are inside a message"},
 	BitTorrentTracker:       {"bittorrent_tracker", "the peers of a BitTorrent tracker have the bytes of addresses and ports turned around, also those that are no compact list, integers have 32 bits, and a message has at most 2,047 bytes"},
-	Gnutella:                {"gnutella", "the payloads of Gnutella's messages contain those before up to the first NUL, and its connections have no service"},
+	Gnutella:                {"gnutella", "the payloads of Gnutella's messages contain those before up to the first NUL, its connections have no service, and HTTP at its ports begins after the segment of the first request"},
 	SIPTCP:                  {"sip_tcp", "no analyzer reads SIP over TCP, instead of one that --analyzers +sip_tcp attaches"},
+	NetBIOSSession:          {"netbios_session", "NetBIOS session packets have lengths of 16 bits, instead of 17, messages of SMB 2 and 3 are raw ones, those of SMB 1 a weird, and the length of a datagram counts its header"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

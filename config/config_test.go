@@ -33,6 +33,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
@@ -444,6 +445,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"syslog":      {syslog.DefaultOptions(), def.Syslog},
 		"ncp":         {ncp.DefaultOptions(), def.NCP},
 		"bittorrent":  {bittorrent.DefaultOptions(), def.BitTorrent},
+		"netbios":     {netbios.DefaultOptions(), def.NetBIOS},
 		"gnutella":    {gnutella.DefaultOptions(), def.Gnutella},
 		"watch":       {watch.DefaultOptions(), def.Watch},
 		"detect":      {detect.DefaultOptions(), def.Detect},
@@ -461,7 +463,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 30 {
+	if parts != 31 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

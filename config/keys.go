@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -95,13 +96,14 @@ func alternatives(names []string) string {
 // Sections returns all keys by section, in the order of display.
 func Sections() []Section { return sections }
 
-func allKeys() []Key {
+// allKeys returns the keys of all sections. The list is shared.
+var allKeys = sync.OnceValue(func() []Key {
 	var list []Key
 	for _, s := range sections {
 		list = append(list, s.Keys...)
 	}
-	return list
-}
+	return slices.Clip(list)
+})
 
 // Env returns the environment variable of k.
 func (k Key) Env() string {

@@ -29,6 +29,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
@@ -53,7 +54,7 @@ import (
 
 // onRequest names the protocols that Options.Analyzers must ask for, by AnalyzerNames; all
 // others are attached by default.
-var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutella", "ident", "interconn", "mount", "ncp", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "steppingstone", "syslog_tcp", "telnet"}
+var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutella", "ident", "interconn", "mount", "ncp", "netbiosssn", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "steppingstone", "syslog_tcp", "telnet"}
 
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
@@ -141,9 +142,12 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
+	o.NetBIOS.Compat = o.Conn.Compat
+	session, datagrams := netbios.New(hooks, o.NetBIOS)
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
 	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
+	web := http.New(hooks, fm, websocket.New(hooks), o.HTTP)
 	mails := mail.New(hooks, fm, o.Mail)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
@@ -159,8 +163,8 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mysql.New(hooks, &ssl.Protocol),
 		rdpTCP,
 		rdpUDP,
-		http.New(hooks, fm, websocket.New(hooks), o.HTTP),
-		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, o.SMB),
+		web,
+		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM, NetBIOS: &session.Protocol}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
 		imap.New(hooks, &ssl.Protocol),
@@ -185,8 +189,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		rpc,
 		peers,
 		trackers,
-		gnutella.New(hooks, o.Gnutella),
+		gnutella.New(hooks, web, o.Gnutella),
 		ncp.New(hooks, o.NCP),
+		session,
+		datagrams,
 		portmapper[0],
 		portmapper[1],
 		mount[0],

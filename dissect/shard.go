@@ -33,6 +33,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
+	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
@@ -98,6 +99,7 @@ type Options struct {
 
 	BitTorrent bittorrent.Options
 	Gnutella   gnutella.Options
+	NetBIOS    netbios.Options
 
 	// UnknownBytes is how much of what an unknown protocol carries UnknownProtocol has.
 	UnknownBytes int `key:"unknown_protocol.first_bytes_count" unit:"bytes" min:"0" doc:"bytes of an unknown protocol in unknown_protocol (UnknownProtocol::first_bytes_count)"`
@@ -137,6 +139,7 @@ func DefaultOptions() Options {
 
 		BitTorrent: bittorrent.DefaultOptions(),
 		Gnutella:   gnutella.DefaultOptions(),
+		NetBIOS:    netbios.DefaultOptions(),
 
 		UnknownBytes: 10,
 	}

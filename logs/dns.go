@@ -47,6 +47,8 @@ type dnsState struct {
 	current *dnsRow
 	// unpaired is set until the first question or answer of a message chooses its row.
 	unpaired bool
+	// group is what toGroup has found when it looked.
+	looked, group bool
 	// query is the first unanswered query; queries has the others.
 	query            *dnsRow
 	queries, replies dnsQueue
@@ -177,7 +179,7 @@ func (b *dns) message(e *event.DNSMessage) {
 	switch {
 	case b.byID:
 		b.pair(e.Conn, s, m, nil)
-	case toGroup(e.Conn):
+	case s.toGroup(e.Conn):
 		// The answer comes from another host, and so on another connection. RFC 6762 section
 		// 18.1: the identifier says nothing.
 		r := b.newRow(uint16(m.ID))
@@ -192,11 +194,15 @@ func (b *dns) message(e *event.DNSMessage) {
 	}
 }
 
-// toGroup reports whether a connection's responder is a multicast group of mDNS (RFC 6762)
-// or LLMNR (RFC 4795).
-func toGroup(c event.Conn) bool {
-	id := c.ID()
-	return (id.RespP == portMDNS || id.RespP == portLLMNR) && id.RespH.IsMulticast()
+// toGroup reports whether the responder of s's connection is a multicast group of mDNS (RFC
+// 6762) or LLMNR (RFC 4795). No group sends, so that roles that turn change nothing.
+func (s *dnsState) toGroup(c event.Conn) bool {
+	if !s.looked {
+		id := c.ID()
+		s.looked = true
+		s.group = (id.RespP == portMDNS || id.RespP == portLLMNR) && id.RespH.IsMulticast()
+	}
+	return s.group
 }
 
 // A dnsQuestion is what pairs a message, apart from its identifier.

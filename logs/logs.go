@@ -125,7 +125,8 @@ type Builders struct {
 	opt   *Options
 
 	timers  []*Timer
-	tunnels *tunnels // nil if nobody wants them
+	next    value.Time // no timer is due before
+	tunnels *tunnels   // nil if nobody wants them
 }
 
 // Install registers the builders of this package on h, which is still being built, if out
@@ -138,7 +139,7 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	if o.Clock == nil {
 		o.Clock = o.Now
 	}
-	b := &Builders{hooks: h, out: newFlows(newLimiter(out, h, o.Limits), h, &o), opt: &o}
+	b := &Builders{hooks: h, out: newFlows(newLimiter(out, h, o.Limits), h, &o), opt: &o, next: never}
 	o.installed = b
 	b.Add(builders...)
 	return b
@@ -161,6 +162,7 @@ type Clock interface {
 
 // A Timer calls its builder when the network time reaches a deadline.
 type Timer struct {
+	of     *Builders
 	at     value.Time
 	expire func(now value.Time, clock Clock)
 }
@@ -175,25 +177,30 @@ const never value.Time = math.MaxInt64
 // record, which gives the record its place in the log, and set the timer again if there
 // is another deadline. Each record must have been due by now.
 func (o *Options) NewTimer(expire func(now value.Time, clock Clock)) *Timer {
-	t := &Timer{at: never, expire: expire}
+	t := &Timer{of: o.installed, at: never, expire: expire}
 	o.installed.timers = append(o.installed.timers, t)
 	return t
 }
 
 // Set sets the deadline, replacing the previous one.
-func (t *Timer) Set(deadline value.Time) { t.at = deadline }
+func (t *Timer) Set(deadline value.Time) {
+	t.at = deadline
+	t.of.next = min(t.of.next, deadline)
+}
 
 // Stop clears the deadline.
 func (t *Timer) Stop() { t.at = never }
 
 // Due reports whether Advance has something to do at now.
-func (b *Builders) Due(now value.Time) bool {
+func (b *Builders) Due(now value.Time) bool { return b.next <= now && b.earliest() <= now }
+
+// earliest returns the first deadline.
+func (b *Builders) earliest() value.Time {
+	b.next = never
 	for _, t := range b.timers {
-		if t.at <= now {
-			return true
-		}
+		b.next = min(b.next, t.at)
 	}
-	return false
+	return b.next
 }
 
 // Advance writes the rows that are due by now, such as those of unused tunnels. When Due

@@ -185,6 +185,7 @@ func TestProtocolLimits(t *testing.T) {
 		{"a header of SIP", 1, 5060, client([]byte("OPTIONS sip:a SIP/2.0\r\nX: "), long), "contentline_size_exceeded", "SIP_TCP", "line", 1},
 		{"a message of syslog", 1, 601, client([]byte("<13>"), long), "", "SYSLOG_TCP", "message_size", 1},
 		{"a frame of NCP", 1, 524, client([]byte("DmdT\x7f\xff\xff\xff"), long), "ncp_large_frame", "NCP", "frame_size", 1},
+		{"a packet of NetBIOS", 1, 139, client([]byte("\x85\x01\xff\xff"), long), "too_many_incomplete_messages", "NETBIOSSSN", "incomplete_messages", 1},
 		{"calls of NFS never answered", 1, 2049, client(calls), "", "NFS", "pending_calls", 9},
 	} {
 		w := newPcap(packet.LinkRaw)

@@ -80,7 +80,7 @@ type Options struct {
 	// Stdin is read for "-" in Paths.
 	Stdin io.Reader
 	// Interfaces are what live capture listens to as Listen says, if Paths is empty;
-	// capture.AnyInterface alone is all of them.
+	// the name any alone is all of them.
 	Interfaces []string
 	Listen     capture.ListenOptions
 	// Stop, if set, ends a run in order when it is closed: no more packets are taken, and

@@ -25,7 +25,7 @@ type Summary struct {
 	Mirrored uint64 `json:"mirrored,omitempty"`
 	// Interfaces has what live capture took from each interface; what the kernel dropped
 	// is in no other count.
-	Interfaces []capture.InterfaceStats `json:"interfaces,omitempty"`
+	Interfaces []InterfaceStats `json:"interfaces,omitempty"`
 	// Filter is the expression that packets had to match, if there was one.
 	Filter string `json:"filter,omitempty"`
 	// Connections counts the connections tracked, Events the events raised.
@@ -65,6 +65,15 @@ type Summary struct {
 	// Elapsed is the wall-clock time of the run.
 	Elapsed time.Duration `json:"-"`
 }
+
+// InterfaceStats counts what live capture took from an interface.
+type InterfaceStats = capture.InterfaceStats
+
+// Places where live capture filters packets, values of InterfaceStats.Filter.
+const (
+	FilterKernel  = capture.FilterKernel
+	FilterProgram = capture.FilterProgram
+)
 
 // Place is where the rows of an output are.
 type Place struct {

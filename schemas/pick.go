@@ -18,7 +18,7 @@ var protocolLogs = map[string][]string{
 	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
 	"bittorrent": nil, "bittorrenttracker": nil, "gnutella": nil, "mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
 	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
-	"backdoor": {}, "interconn": {}, "steppingstone": {},
+	"backdoor": {}, "interconn": {}, "netbiosssn": {}, "steppingstone": {},
 }
 
 // ofProtocol returns the names of the logs of a protocol: those that begin with its name and

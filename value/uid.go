@@ -10,49 +10,58 @@ type UID struct {
 // MakeUID prints a prefix letter and 96 bits (hi holds the upper 32 of them) in
 // base 62, the form of Zeek's uids and file ids.
 func MakeUID(prefix byte, hi, lo uint64) UID {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	u := UID{n: 1}
 	u.b[0] = prefix
-	u.digits(lo, digits)
-	u.digits(hi&0xffffffff, digits)
+	u.digits(lo, &upperFirst)
+	u.digits(hi&0xffffffff, &upperFirst)
 	return u
 }
 
 // MakeFileUID prints the 96 bits of a file id digit by digit as Zeek does (UID::Base62),
 // so that ids are the same in Zeek and wirelog.
 func MakeFileUID(hi, lo uint64) UID {
-	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	u := UID{n: 1}
 	u.b[0] = 'F'
 	for _, v := range [2]uint64{hi & 0xffffffff, lo} {
 		if v == 0 {
-			u.b[u.n] = digits[0]
+			u.b[u.n] = '0'
 			u.n++
 		}
-		u.digits(v, digits)
+		u.digits(v, &lowerFirst)
 	}
 	return u
 }
 
+// digitPairs are the two digits of each number below 62*62, the lowest first. The other
+// places let an index be masked.
+type digitPairs [4096][2]byte
+
+// The digits of connections and those of files.
+var (
+	upperFirst = pairsOf("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	lowerFirst = pairsOf("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+)
+
+func pairsOf(digits string) (t digitPairs) {
+	for i := range 62 * 62 {
+		t[i] = [2]byte{digits[i%62], digits[i/62]}
+	}
+	return t
+}
+
 // digits appends v in base 62, the lowest digit first, and nothing for 0. There is room
-// for the 17 digits that 96 bits take at most. It produces two digits at a time, because
-// each division waits for the one before.
-func (u *UID) digits(v uint64, digits string) {
+// for the 17 digits that 96 bits take at most.
+func (u *UID) digits(v uint64, pairs *digitPairs) {
 	n := u.n
-	for v >= 62*62 {
+	for v >= 62 {
 		rest := v / (62 * 62)
-		two := uint32(v - rest*(62*62))
-		u.b[n], u.b[n+1] = digits[two%62], digits[two/62]
+		two := &pairs[(v-rest*(62*62))%4096]
+		u.b[n], u.b[n+1] = two[0], two[1]
 		n += 2
 		v = rest
 	}
-	if v >= 62 {
-		u.b[n] = digits[v%62]
-		n++
-		v /= 62
-	}
 	if v > 0 {
-		u.b[n] = digits[v]
+		u.b[n] = pairs[v][0]
 		n++
 	}
 	u.n = n

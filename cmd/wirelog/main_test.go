@@ -176,6 +176,7 @@ func TestSummaryText(t *testing.T) {
 		{Unit: pipeline.UnitRecord, Where: "weird", Reason: "sampled", Count: 5},
 		{Unit: pipeline.UnitRecord, Where: "x509", Reason: "repeated", Count: 1500},
 		{Unit: pipeline.UnitState, Where: "HTTP", Reason: "pending_requests", Count: 3},
+		{Unit: pipeline.UnitState, Where: "KRB", Reason: "no_key", Count: 2},
 		{Unit: pipeline.UnitState, Where: "DNS", Reason: "answers", Count: 1234},
 		{Unit: pipeline.UnitState, Where: "connections", Reason: "limit", Count: 9, Lost: true},
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 )
@@ -68,12 +67,12 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 }
 
 // interfaceLine says what was taken from an interface.
-func interfaceLine(i *capture.InterfaceStats) string {
+func interfaceLine(i *pipeline.InterfaceStats) string {
 	text := fmt.Sprintf("%s: %s captured", i.Name, plural(i.Kernel, "packet"))
 	switch i.Filter {
-	case capture.FilterKernel:
+	case pipeline.FilterKernel:
 		text += " after the filter, which the kernel ran"
-	case capture.FilterProgram:
+	case pipeline.FilterProgram:
 		text += ", filtered here"
 	}
 	for _, r := range []struct {
@@ -212,6 +211,8 @@ func addLeftOut(t *table, s *pipeline.Summary) {
 		case d.Count == 0:
 		case d.Unit == pipeline.UnitState && d.Where == "fragments" && d.Reason == "expired":
 			rest = append(rest, [2]string{"left out", plural(d.Count, "datagram") + " of which not all fragments came"})
+		case d.Unit == pipeline.UnitState && d.Where == "KRB" && d.Reason == "no_key":
+			rest = append(rest, [2]string{"left out", "the clients of " + plural(d.Count, "Kerberos ticket") + " that no key of the keytab fits"})
 		case d.Lost && d.Unit == pipeline.UnitState && d.Reason == "limit":
 			t.add("LOST", fmt.Sprintf("%s ended early because of their limit: %s", d.Where, grouped(d.Count)))
 		case d.Lost && d.Unit == pipeline.UnitPacket:

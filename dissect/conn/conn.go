@@ -523,9 +523,13 @@ func (c *Conn) Services(dst []string) []string {
 func (c *Conn) Confirmed() bool { return c.ext != nil && c.ext.services[0] != 0 }
 
 // EndAfterSilence ends a connection that is not TCP when it has been silent for
-// about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout).
+// about d, looking every d, as Zeek's DNS analyzer does (dns_session_timeout). A shorter
+// silence that another analyzer has set stays.
 func (c *Conn) EndAfterSilence(d value.Time) {
-	c.extra().session = toMillis(d)
+	if s := c.extra().session; s != 0 && s <= toMillis(d) {
+		return
+	}
+	c.ext.session = toMillis(d)
 	c.expire = c.t.now + d
 	c.t.rearm(c)
 }

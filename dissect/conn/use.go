@@ -197,6 +197,11 @@ func (u Use) Violated(p *Protocol) (last Turn) {
 	return last
 }
 
+// Has reports whether an analyzer of p is on the connection.
+func (u Use) Has(p *Protocol) bool {
+	return slices.ContainsFunc(u.c.ext.analyzers, func(at attached) bool { return at.p == p && !at.off })
+}
+
 // Hold adds n to the bytes of incomplete messages that analyzers hold; n is negative
 // when they are released. A caller that holds more calls Full next.
 func (u Use) Hold(n int) {

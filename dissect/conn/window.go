@@ -117,13 +117,15 @@ func (c *Conn) precedes(s *side, seq uint32) bool {
 	return back > 0 && c.synSeen(s) && uint64(back) > full(s.lastSeq, s.seqWraps)-uint64(s.startSeq)
 }
 
-// expects reports that a segment is the next of its sender, acknowledges
-// what may be acknowledged and answers nothing held back, as most do. If it reports
-// false, isStray has to find out.
+// expects reports that a segment is of a side that speaks alone, or is the next of its
+// sender and acknowledges what may be acknowledged, and that it answers nothing held back,
+// as most do. If it reports false, isStray has to find out.
 func (c *Conn) expects(s, peer *side, flags uint8, seq, ack uint32) bool {
-	return seq == s.lastSeq && s.state != event.StateInactive && peer.state != event.StateInactive &&
-		flags&(flagSYN|flagACK) == flagACK && seqDelta(ack, peer.lastSeq) <= 0 && seqDelta(ack, peer.ackSeq) >= 0 &&
-		(c.ext == nil || c.ext.rare == nil)
+	if c.ext != nil && c.ext.rare != nil {
+		return false
+	}
+	return peer.state == event.StateInactive || seq == s.lastSeq && s.state != event.StateInactive &&
+		flags&(flagSYN|flagACK) == flagACK && seqDelta(ack, peer.lastSeq) <= 0 && seqDelta(ack, peer.ackSeq) >= 0
 }
 
 // strayness returns the reasons for which the receiver does not accept a segment, 0 if it

@@ -1,22 +1,23 @@
 package event
 
 // NetBIOSSessionMessage is raised for every packet of the NetBIOS session service (RFC
-// 1002 section 4.3), before the event of its type.
+// 1002 section 4.3), before the event of its type, and for every datagram (section 4.4).
 //
 //wirelog:event netbios_session_message section=NetBIOS
 type NetBIOSSessionMessage struct {
 	Conn    Conn   `zeek:"c"`
 	IsOrig  bool   `zeek:"is_orig"`
 	MsgType uint64 `zeek:"msg_type"` // such as 0x81 for a session request
-	DataLen uint64 `zeek:"data_len"` // bytes after the four of the header
+	DataLen uint64 `zeek:"data_len"` // bytes after the header
 }
 
-// NetBIOSSessionRequest is raised for a NetBIOS session request (RFC 1002 section 4.3.2).
+// NetBIOSSessionRequest is raised for a NetBIOS session request (RFC 1002 section 4.3.2)
+// whose called name can be decoded.
 //
 //wirelog:event netbios_session_request section=NetBIOS
 type NetBIOSSessionRequest struct {
 	Conn Conn   `zeek:"c"`
-	Msg  []byte `zeek:"msg"` // called and calling name, both encoded; valid inside the call
+	Msg  []byte `zeek:"msg"` // called name, decoded, with its padding and its type, the last byte; valid inside the call
 }
 
 // NetBIOSSessionAccepted is raised for a NetBIOS positive session response (RFC 1002

@@ -77,6 +77,7 @@ var carried = map[string][]string{
 	"irc":    {"datachannel"},
 	"login":  {"telnetopt"},
 	"pop3":   {"mail"},
+	"smb":    {"netbios"},
 	"smtp":   {"mail"},
 }
 

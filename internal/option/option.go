@@ -28,6 +28,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -63,8 +64,18 @@ type Key struct {
 }
 
 // Keys lists the options of the struct type t in the order of its fields. It
-// panics on a tag that it cannot read.
-func Keys(t reflect.Type) []Key { return appendKeys(nil, t, "", nil) }
+// panics on a tag that it cannot read. The list is shared, so it must not be changed.
+func Keys(t reflect.Type) []Key {
+	if list, ok := keys.Load(t); ok {
+		return list.([]Key)
+	}
+	list := slices.Clip(appendKeys(nil, t, "", nil))
+	keys.Store(t, list)
+	return list
+}
+
+// keys are the results of Keys by type. A start asks for most of them several times.
+var keys sync.Map
 
 func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
 	for i := range t.NumField() {
@@ -74,10 +85,11 @@ func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
 		if !f.Anonymous {
 			within = strings.TrimPrefix(path+"."+f.Name, ".")
 		}
+		tags := tagsOf(f.Tag)
 		switch {
-		case !f.IsExported(), f.Tag.Get("key") == "-":
-		case f.Tag.Get("key") != "":
-			k := makeKey(f)
+		case !f.IsExported(), tags["key"] == "-":
+		case tags["key"] != "":
+			k := makeKey(f.Type, tags)
 			k.Path, k.index = within, at
 			list = append(list, k)
 		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[time.Time]():
@@ -87,36 +99,57 @@ func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
 	return list
 }
 
-func makeKey(f reflect.StructField) Key {
-	k := Key{
-		Name:   f.Tag.Get("key"),
-		Flag:   f.Tag.Get("flag"),
-		Short:  f.Tag.Get("short"),
-		Doc:    f.Tag.Get("doc"),
-		Unit:   f.Tag.Get("unit"),
-		PerRun: f.Tag.Get("per") == "run",
-		Secret: f.Tag.Get("secret") == "true",
-		IsPath: f.Tag.Get("is") == "path",
-		Max:    math.MaxInt64,
-		Type:   f.Type,
+// tagsOf splits a tag. Asking it for one name after the other would read the texts of doc
+// a dozen times.
+func tagsOf(tag reflect.StructTag) map[string]string {
+	all := make(map[string]string)
+	for rest := string(tag); ; {
+		name, after, ok := strings.Cut(strings.TrimLeft(rest, " "), ":")
+		quoted, err := strconv.QuotedPrefix(after)
+		if !ok || err != nil {
+			return all
+		}
+		all[name], _ = strconv.Unquote(quoted)
+		rest = after[len(quoted):]
 	}
-	switch s := f.Tag.Get("oneof"); {
+}
+
+func makeKey(t reflect.Type, tags map[string]string) Key {
+	k := Key{
+		Name:   tags["key"],
+		Flag:   tags["flag"],
+		Short:  tags["short"],
+		Doc:    tags["doc"],
+		Unit:   tags["unit"],
+		PerRun: tags["per"] == "run",
+		Secret: tags["secret"] == "true",
+		IsPath: tags["is"] == "path",
+		Max:    math.MaxInt64,
+		Type:   t,
+	}
+	switch s := tags["oneof"]; {
 	case s == "":
 	case s[0] == '@':
 		k.Choices = s
 	default:
 		k.OneOf = strings.Split(s, ",")
 	}
-	for name, to := range map[string]*int64{"min": &k.Min, "max": &k.Max} {
-		if s, ok := f.Tag.Lookup(name); ok {
-			n, err := strconv.ParseInt(s, 10, 64)
-			if err != nil {
-				panic("option: tag " + name + " of " + k.Name + ": " + err.Error())
-			}
-			*to, k.Bounded = n, true
-		}
-	}
+	k.bound(tags, "min", &k.Min)
+	k.bound(tags, "max", &k.Max)
 	return k
+}
+
+// bound sets a bound from a tag, if there is one.
+func (k *Key) bound(tags map[string]string, tag string, to *int64) {
+	s, ok := tags[tag]
+	if !ok {
+		return
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		panic("option: tag " + tag + " of " + k.Name + ": " + err.Error())
+	}
+	*to, k.Bounded = n, true
 }
 
 // Section returns the part of the name before the dot, or "" if there is none.

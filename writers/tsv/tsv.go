@@ -122,7 +122,13 @@ func (s *sink) Bool(v bool) {
 	s.buf = append(s.buf, c, s.sep)
 }
 
-func (s *sink) Count(v uint64) { s.buf = append(text.AppendUint(s.buf, v), s.sep) }
+func (s *sink) Count(v uint64) {
+	if v < 10 { // as most are
+		s.buf = append(s.buf, '0'+byte(v), s.sep)
+		return
+	}
+	s.buf = append(text.AppendUint(s.buf, v), s.sep)
+}
 
 func (s *sink) Int(v int64) { s.buf = append(strconv.AppendInt(s.buf, v, 10), s.sep) }
 
@@ -191,13 +197,17 @@ func appendString(dst []byte, v string, nested bool) []byte {
 	if nested {
 		mask |= comma
 	}
-	rest, odd := v, uint64(0)
-	for ; len(rest) >= 8; rest = rest[8:] {
-		odd |= oddBytes(rest, nested)
-	}
+	var odd uint64
 	var any uint8
-	for i := range len(rest) {
-		any |= classes[rest[i]]
+	if len(v) >= 8 {
+		for rest := v; len(rest) > 8; rest = rest[8:] {
+			odd |= oddBytes(rest, nested)
+		}
+		odd |= oddBytes(v[len(v)-8:], nested)
+	} else {
+		for i := range len(v) {
+			any |= classes[v[i]]
+		}
 	}
 	if odd != 0 || any&mask != 0 {
 		return appendEscaped(dst, v, nested)

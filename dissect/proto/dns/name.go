@@ -1,5 +1,7 @@
 package dns
 
+import "encoding/binary"
+
 // Names are built as in Zeek: the raw labels, joined by dots, without a final dot. A dot
 // inside a label looks like one between labels.
 
@@ -41,7 +43,7 @@ func (r *nameReader) read(at, end int, lowerCase bool, depth int) int {
 		r.d.weird("DNS_max_compression_chain_depth_exceeded", "")
 		return at
 	}
-	b, start := r.d.b, len(r.dst)
+	b, dst, start := r.d.b, r.dst, len(r.dst)
 	lowerCase = lowerCase && !r.covered
 	r.covered = r.covered || lowerCase
 labels:
@@ -59,7 +61,9 @@ labels:
 				r.d.weird("DNS_label_forward_compress_offset", "")
 				break labels
 			}
+			r.dst = dst
 			r.read(target, here, true, depth+1)
+			dst = r.dst
 			break labels
 		case n > end-at:
 			r.d.weird("DNS_label_len_gt_pkt", "")
@@ -72,28 +76,48 @@ labels:
 			r.d.weird("DNS_label_len_gt_name_len", "")
 			break labels
 		}
-		r.dst = append(append(r.dst, b[at:at+n]...), '.')
+		dst = append(append(dst, b[at:at+n]...), '.')
 		r.room -= n + 1
 		at += n
 	}
-	n := len(r.dst) - start
+	n := len(dst) - start
 	if n >= longName {
 		r.d.weird("DNS_NAME_too_long", "")
 	}
-	if n >= 2 && r.dst[len(r.dst)-1] == '.' {
-		r.dst = r.dst[:len(r.dst)-1]
+	if n >= 2 && dst[len(dst)-1] == '.' {
+		dst = dst[:len(dst)-1]
 		r.room++
 	}
 	if lowerCase {
-		lower(r.dst[start:])
+		lower(dst[start:])
 	}
+	r.dst = dst
 	return at
 }
 
+// lower converts ASCII letters to lower case, eight at a time if there are that many. The
+// last eight may then meet letters again, which does not matter.
 func lower(b []byte) {
+	if len(b) >= 8 {
+		for rest := b; len(rest) > 8; rest = rest[8:] {
+			lowerEight(rest)
+		}
+		lowerEight(b[len(b)-8:])
+		return
+	}
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + ('a' - 'A')
 		}
 	}
+}
+
+// lowerEight converts the first eight bytes of b. A sum sets the highest bit of each byte
+// that is at least 'A', another of each beyond 'Z'; the highest bits of b stay out of both.
+func lowerEight(b []byte) {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	w := binary.LittleEndian.Uint64(b)
+	low := w &^ high
+	upper := (low + each*(0x80-'A')) &^ (low + each*(0x7f-'Z')) &^ w & high
+	binary.LittleEndian.PutUint64(b, w|upper>>2)
 }

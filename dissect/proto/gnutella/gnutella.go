@@ -37,9 +37,10 @@ const (
 	headerLen = 23
 )
 
-// New returns the protocol for the detector. Its analyzers raise events on h.
-func New(h *event.Hooks, o Options) *detect.Protocol {
-	f := &factory{hooks: &h.Gnutella, opt: o, bufs: freelist.Buffers{Largest: 65536, Most: 32}}
+// New returns the protocol for the detector. Its analyzers raise events on h. As Zeek, they
+// attach http to connections that turn out to be HTTP.
+func New(h *event.Hooks, http *detect.Protocol, o Options) *detect.Protocol {
+	f := &factory{hooks: &h.Gnutella, http: http, opt: o, bufs: freelist.Buffers{Largest: 65536, Most: 32}}
 	p := &detect.Protocol{Transport: value.ProtoTCP, Ports: []uint16{6346, 6347}, Idle: f.notEstablished}
 	p.Protocol = conn.Protocol{Name: source, Service: service, New: f.new, Size: freelist.Size[analyzer]()}
 	return p
@@ -48,6 +49,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 // factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks *event.GnutellaEvents
+	http  *detect.Protocol
 	opt   Options
 	free  freelist.List[analyzer]
 	bufs  freelist.Buffers
@@ -169,6 +171,15 @@ func (a *analyzer) stop(s *side) {
 	a.release(&s.payload)
 }
 
+// leaveToHTTP ends the analysis. HTTP's signature finds it. In Zeek, its analyzer comes before
+// that, unless it is there already, and misses the current bytes.
+func (a *analyzer) leaveToHTTP() {
+	if a.Compat(compat.Gnutella) && !a.f.http.Unused {
+		a.Attach(&a.f.http.Protocol)
+	}
+	a.Detach()
+}
+
 func (a *analyzer) release(b *[]byte) {
 	if *b != nil {
 		a.Hold(-len(*b))
@@ -188,7 +199,7 @@ func (a *analyzer) endLine(s *side, isOrig bool) {
 				*e = event.GnutellaHTTPNotify{Conn: a.Conn()}
 				a.f.hooks.HTTPNotify.Raise(e)
 			}
-			a.Detach() // its signature finds HTTP
+			a.leaveToHTTP()
 			return
 		}
 		if accepts(line) {

@@ -12,12 +12,13 @@ import (
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/internal/testconn"
+	"github.com/wirelog/wirelog/value"
 )
 
 func newBench(t testing.TB, cfg conn.Options, o Options) (*testconn.Bench, *detect.Protocol) {
 	b := testconn.New(t, cfg)
 	b.SetAttacher(detect.New(nil))
-	return b, New(b.Hooks, o)
+	return b, New(b.Hooks, &detect.Protocol{Unused: true}, o)
 }
 
 // play returns the events of a conversation in pieces of n bytes, and the counters of limits.
@@ -141,6 +142,44 @@ func TestZeekPayload(t *testing.T) {
 	}
 }
 
+// web is a stand-in for HTTP that counts its input.
+type web struct{ n *int }
+
+func (w web) Data(_ bool, b []byte) { *w.n += len(b) }
+func (w web) Gap(bool, uint64)      {}
+func (w web) End(bool)              {}
+func (w web) Done()                 {}
+
+// TestHTTP counts what HTTP gets of a connection that turns out to be HTTP: everything by its
+// signature, and in Zeek what comes after the line.
+func TestHTTP(t *testing.T) {
+	for _, c := range []struct {
+		cfg    conn.Options
+		unused bool
+		want   int
+	}{
+		{testconn.Config(), false, len("GET / HTTP/1.0\r\n\r\nHTTP/1.0 503\r\n")},
+		{zeekConfig(), false, len("HTTP/1.0 503\r\n")},
+		{zeekConfig(), true, 0},
+	} {
+		n := 0
+		h := &detect.Protocol{Transport: value.ProtoTCP, Unused: c.unused, Signatures: []detect.Signature{{
+			Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "GET") },
+		}}}
+		h.Protocol = conn.Protocol{Name: "HTTP", New: func(conn.Use) conn.Analyzer { return web{&n} }}
+		b := testconn.New(t, c.cfg)
+		list := []*detect.Protocol{New(b.Hooks, h, DefaultOptions())}
+		if !c.unused {
+			list = append(list, h)
+		}
+		b.SetAttacher(detect.New(list))
+		b.Server = netip.AddrPortFrom(b.Server.Addr(), 6346)
+		if b.Converse([]string{">GET / HTTP/1.0\r\n\r\n", "<HTTP/1.0 503\r\n"}, 1400); n != c.want {
+			t.Errorf("%+v: HTTP got %d bytes, want %d", c.cfg.Compat, n, c.want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	o := Options{Line: 100, Headers: 200, Payload: 10}
 	for _, c := range []struct {
@@ -188,7 +227,7 @@ func TestPort(t *testing.T) {
 		{[]string{connect, accept, confirm}, "gnutella", strings.Join(shaken, "\n")},
 	} {
 		b := testconn.New(t, testconn.Config())
-		b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, DefaultOptions())}))
+		b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks, &detect.Protocol{Unused: true}, DefaultOptions())}))
 		events := b.Events("gnutella_")
 		b.Server = netip.AddrPortFrom(b.Server.Addr(), 6346)
 		b.Open()

@@ -137,25 +137,23 @@ func (t *Keytab) entry(b []byte) error {
 	return nil
 }
 
-// client appends the client of a ticket to dst: the parts of its name with slashes between
-// them, an @ and the realm. plain is a buffer for the decrypted ticket, which is returned. ok
-// is false if no key fits.
-func (t *Keytab) client(dst, plain []byte, etype uint64, ticket []byte, tooLong func(int)) (name, buf []byte, ok bool) {
+// open decrypts a ticket into plain, which is returned as buf. part is the EncTicketPart, nil if
+// no key fits.
+func (t *Keytab) open(plain []byte, etype uint64, ticket []byte) (part, buf []byte) {
 	for i := range t.keys {
 		k := &t.keys[i]
 		if k.etype != etype {
 			continue
 		}
-		var part []byte
 		if plain, part = k.open(plain, ticket); part != nil {
-			name, ok = clientOf(dst, part, tooLong)
-			return name, plain, ok
+			return part, plain
 		}
 	}
-	return dst, plain, false
+	return nil, plain
 }
 
-// clientOf appends the client of an EncTicketPart (RFC 4120 section 5.3) to dst.
+// clientOf appends the client of an EncTicketPart (RFC 4120 section 5.3) to dst: the parts of its
+// name with slashes between them, an @ and the realm.
 func clientOf(dst, part []byte, tooLong func(int)) ([]byte, bool) {
 	r := asn1.NewReader(part, tooLong)
 	r.Skip(2)  // the application's tag and the sequence

@@ -123,14 +123,18 @@ func (d *decoder) apRequest(r *asn1.Reader) {
 
 // decrypt sets AuthenticationInfo to the client of a ticket, if a key fits the ticket.
 func (d *decoder) decrypt(t *event.KRBTicketRecord) {
-	at := len(d.text)
-	name, plain, ok := d.keys.client(d.text, d.plain, t.Cipher, t.Ciphertext.V, d.tooLong)
-	d.text, d.plain = name, plain
-	if cap(d.plain) > keptTicket {
+	part, plain := d.keys.open(d.plain, t.Cipher, t.Ciphertext.V)
+	if d.plain = plain; cap(plain) > keptTicket {
 		d.plain = nil
 	}
-	if ok {
-		t.AuthenticationInfo = value.Some(d.text[at:])
+	if part == nil {
+		d.Limited("KRB", "no_key")
+		return
+	}
+	at := len(d.text)
+	name, ok := clientOf(d.text, part, d.tooLong)
+	if d.text = name; ok {
+		t.AuthenticationInfo = value.Some(name[at:])
 	}
 }
 

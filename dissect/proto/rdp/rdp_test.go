@@ -59,7 +59,11 @@ func newBench(t testing.TB) (*testconn.Bench, *[]string) {
 	ssl := &conn.Protocol{Name: "SSL", Service: "ssl", New: func(conn.Use) conn.Analyzer { return inside{lines} }}
 	certs := x509.NewSender(files.New(files.DefaultOptions(), b.Hooks, b.Table, nil))
 	tcp, udp := New(b.Hooks, certs, ssl)
-	b.SetAttacher(detect.New([]*detect.Protocol{tcp, udp}))
+	d, err := detect.New([]*detect.Protocol{tcp, udp})
+	o := detect.DefaultOptions()
+	o.BufferSize, o.MaxPackets = 1<<20, 1<<20 // the limits depend, like Zeek's, on how a stream is cut
+	b.SetAttacher(d, err)
+	d.Configure(o, b.Hooks)
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, lines
 }
@@ -153,6 +157,8 @@ var talks = []struct {
 	{"short cluster data", []string{">" + initial(block(clientCluster, zeros(4)))}, "violation out_of_bound: Client_Cluster_Data: 8 > 4"},
 	{"fewer certificates", []string{"<" + response(security(2, 3, le32(2)+le32(9)+"x"))}, "confirmed RDP|created 0|violation out_of_bound: X509:certs: 9 > 1"},
 	{"block shorter than its header", []string{">" + initial(le16(0xc009)+le16(3))}, "violation out_of_bound: Data_Block:block: 3 > 4"},
+	{"again after a violation", []string{">" + response("") + "\x03\x00\x00\x02Duca rdpsnd", "<" + response(""), ">" + response("") + "\x03\x00\x00\x02"},
+		"confirmed RDP|created 0|violation out_of_bound: COTP:pdu: 2 > 0|confirmed RDP|created 0|created 0|violation out_of_bound: COTP:pdu: 2 > 0"},
 	{"length below that of the header", []string{">\x03\x00\x00\x03"}, "violation out_of_bound: COTP:pdu: 2 > 0"},
 }
 

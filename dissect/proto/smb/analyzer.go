@@ -179,8 +179,8 @@ func (a *analyzer) frame(isOrig bool, b []byte) int {
 		}
 		return 0
 	}
-	if a.netbios {
-		a.sessionPacket(isOrig, typ, b[frameHeader:n])
+	if a.netbios && !a.Has(a.f.inner.NetBIOS) {
+		a.f.netbios.Packet(&a.Use, isOrig, typ, b[frameHeader:n])
 	}
 	a.violated = false
 	if typ == sessionMessage {

@@ -10,11 +10,22 @@ import (
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
 
 const source = "SMB"
+
+// netbiosPort is the port of the NetBIOS session service (RFC 1002 section 5.3).
+const netbiosPort = 139
+
+// Types of session packets (RFC 1002 section 4.3.1).
+const (
+	sessionMessage   = 0x00
+	sessionRequest   = 0x81
+	sessionKeepAlive = 0x85
+)
 
 // Options configures the analyzer and bounds the state of one connection. When a limit is reached, everything of that kind
 // is forgotten, since replies must have been missed.
@@ -49,12 +60,14 @@ type Inner struct {
 	Pipes PipeOpener
 	// GSSAPI and NTLM receive the security blobs, each blob going to one of them.
 	GSSAPI, NTLM *conn.Protocol
+	// NetBIOS raises the events of the session service where it is on the connection.
+	NetBIOS *conn.Protocol
 }
 
 // New describes the protocol to the detector. Its analyzers raise their events on h and pass
 // file contents to fm.
 func New(h *event.Hooks, fm *files.Manager, in Inner, o Options) *detect.Protocol {
-	f := &factory{hooks: &h.SMB, netbios: &h.NetBIOS, files: fm, inner: in, opt: o,
+	f := &factory{hooks: &h.SMB, netbios: netbios.NewSession(h, source), files: fm, inner: in, opt: o,
 		frames: freelist.Buffers{Largest: maxKeptFrame, Most: maxKeptFrames}, pipeNames: make(map[string]bool)}
 	for _, name := range o.PipeNames {
 		f.pipeNames[name] = true
@@ -78,7 +91,7 @@ const (
 // factory makes a shard's analyzers and holds what they share.
 type factory struct {
 	hooks   *event.SMBEvents
-	netbios *event.NetBIOSEvents
+	netbios *netbios.Session
 	files   *files.Manager
 	inner   Inner
 	opt     Options

@@ -237,18 +237,18 @@ func TestNetBIOS(t *testing.T) {
 	b, lines := bench2(t, DefaultOptions())
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), netbiosPort)
 	play2(b, []side2{
-		{true, packet(sessionRequest, "names")},
-		{false, packet(sessionPositive, "")},
+		{true, packet(sessionRequest, "\x04FDCA")},
+		{false, packet(0x82, "")},
 		{true, frame2(echo(1))},
 		{true, packet(sessionKeepAlive, "")},
 		{true, frame2([]byte("raw bytes"))},
-		{false, packet(sessionNegative, "\x82")},
-		{false, packet(sessionRetarget, "\x01\x02\x03\x04\x00\x8b")},
+		{false, packet(0x83, "\x82")},
+		{false, packet(0x84, "\x01\x02\x03\x04\x00\x8b")},
 		{false, packet(0x77, "")},
 	}, 3)
 	for _, want := range []string{
 		`netbios_session_message {"data_len":5,"is_orig":true,"msg_type":129}`,
-		`netbios_session_request {"msg":"names"}`,
+		`netbios_session_request {"msg":"S "}`,
 		`netbios_session_accepted {"msg":""}`,
 		`netbios_session_keepalive {"msg":""}`,
 		`netbios_session_raw_message {"is_orig":true,"msg":"raw bytes"}`,

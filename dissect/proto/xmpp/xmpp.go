@@ -109,6 +109,14 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 func (a *analyzer) read(isOrig bool, b []byte) []byte {
 	tag := &a.tag[conn.Side(isOrig)]
 	if len(*tag) == 0 {
+		if isOrig && a.asked {
+			// Zeek takes only spaces before a tag that begins a segment. The client waits for
+			// the answer, so that this is where its next segment begins.
+			if b = bytes.TrimLeft(b, " \r\n"); len(b) > 0 && b[0] != '<' {
+				a.violate("text after a request for TLS")
+				return nil
+			}
+		}
 		i := bytes.IndexAny(b, "<>")
 		if i < 0 {
 			return nil

@@ -71,6 +71,7 @@ var talks = []struct {
 	{[]string{opened, "<<stream:stream>", "><tls:starttls/>", "<<tls:proceed/>\x16", ">\x16"}, `confirmed|starttls|TLS "\x16" "\x16"`},
 	{[]string{opened, "<<proceed/>", asks}, "confirmed|weird XMPP: proceed without starttls"},
 	{[]string{opened, "<<success/>", asks, "<<proceed/>"}, "confirmed"},
+	{[]string{opened, asks + " \r\n", ">\n\x16\x03<", "<<proceed/>"}, "confirmed|violation text after a request for TLS"},
 	{[]string{opened + "<a<b>"}, "confirmed|violation a tag in a tag"},
 	{[]string{opened + "a>"}, "confirmed|violation a tag ends that has not begun"},
 	{[]string{opened + "<" + strings.Repeat("a", 2*maxTag)}, "confirmed|violation a tag is too long"},

@@ -138,11 +138,26 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 	return a.WithZone("").AppendTo(dst)
 }
 
-func appendIPv4(dst []byte, a [4]byte) []byte {
-	for _, c := range a {
-		dst = append(AppendUint(dst, uint64(c)), '.')
+// octets are the numbers of a dotted address, each with a dot.
+var octets = func() (t [256]struct {
+	text [4]byte
+	n    uint8
+}) {
+	for i := range t {
+		t[i].n = uint8(copy(t[i].text[:], strconv.Itoa(i)+"."))
 	}
-	return dst[:len(dst)-1]
+	return t
+}()
+
+func appendIPv4(dst []byte, a [4]byte) []byte {
+	var b [16]byte
+	n := 0
+	for _, c := range a {
+		o := &octets[c]
+		*(*[4]byte)(b[n&15:]) = o.text
+		n += int(o.n)
+	}
+	return append(dst, b[:n-1]...)
 }
 
 // AppendSubnet appends a prefix.
