@@ -14,6 +14,8 @@ type Batch struct {
 	Packets []Packet
 	// Origins has the origin of each of Packets if Options.Origins is set.
 	Origins []Origin
+	// Mirrors has what was taken off each of Packets if BatcherOptions.Mirrors is set.
+	Mirrors []Mirror
 	// Now is the run's clock at the end of the batch, in nanoseconds since the
 	// Unix epoch. It is that of the last packet, or later if a live source was
 	// idle after it.
@@ -124,7 +126,7 @@ func (p *pool) putBatch(b *Batch) {
 		p.putBlock(blk)
 	}
 	b.blocks = b.blocks[:0]
-	b.Packets, b.Origins = b.Packets[:0], b.Origins[:0]
+	b.Packets, b.Origins, b.Mirrors = b.Packets[:0], b.Origins[:0], b.Mirrors[:0]
 	p.mu.Lock()
 	if len(p.batches) < maxFree {
 		p.batches = append(p.batches, b)

@@ -11,6 +11,10 @@ type BatcherOptions struct {
 	// JumpLimit is how far the clock may jump forward before a second packet
 	// confirms the jump. Zero means DefaultJumpLimit, negative no limit.
 	JumpLimit time.Duration
+	// Unwrap, if set, is given each packet before the filter.
+	Unwrap Unwrapper
+	// Mirrors fills Batch.Mirrors, if Unwrap is set.
+	Mirrors bool
 }
 
 // A Batcher makes batches of a source's packets. It filters and numbers them,
@@ -42,7 +46,8 @@ type BatcherOptions struct {
 type Batcher struct {
 	pool   *pool
 	clock  clock
-	filter *filterSet // nil matches all
+	filter *filterSet  // nil matches all
+	unwrap *unwrapping // nil takes packets as they are
 	stats  Stats
 	cur    *Batch // being filled; nil after a batch was handed out
 	holder *block // the last block that cur is known to refer to
@@ -73,6 +78,9 @@ func (t *Batcher) init(o BatcherOptions) error {
 		o.JumpLimit = DefaultJumpLimit
 	}
 	t.pool, t.clock = new(pool), newClock(int64(o.JumpLimit))
+	if o.Unwrap != nil {
+		t.unwrap = &unwrapping{by: o.Unwrap, keep: o.Mirrors}
+	}
 	if o.Filter == "" {
 		return nil
 	}
@@ -168,26 +176,19 @@ func (t *Batcher) begin() {
 // in memory of its own if blk is nil. It reports false if the filter failed, and
 // keeps the error.
 func (t *Batcher) add(blk *block, data []byte, at int64, orig uint32, link uint16) bool {
-	if t.filter != nil {
-		ok, err := t.filter.match(data, orig, link)
-		if err != nil {
-			t.err = err
-			return false
-		}
-		if !ok {
-			t.stats.Filtered++
-			return true
+	if t.filter != nil || t.unwrap != nil {
+		var ok bool
+		if blk, data, orig, link, ok = t.choose(blk, data, at, orig, link); !ok {
+			return t.err == nil
 		}
 	}
 	t.put(blk, data, at, orig, link)
-	if t.from != nil {
-		t.cur.Origins = append(t.cur.Origins, *t.from)
-	}
+	t.note(t.cur)
 	return true
 }
 
 // plain reports whether packets are added by put alone.
-func (t *Batcher) plain() bool { return t.filter == nil && t.from == nil }
+func (t *Batcher) plain() bool { return t.filter == nil && t.from == nil && t.unwrap == nil }
 
 // put appends a packet to cur.
 func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint16) {
@@ -213,6 +214,37 @@ func (t *Batcher) put(blk *block, data []byte, at int64, orig uint32, link uint1
 	}
 	t.stats.Packets++
 	t.stats.Bytes += uint64(len(data))
+}
+
+// choose takes off what a mirror has put around a packet, and reports whether the packet is
+// there and passes the filter. If that fails, t.err is set.
+func (t *Batcher) choose(blk *block, data []byte, at int64, orig uint32, link uint16) (*block, []byte, uint32, uint16, bool) {
+	if t.unwrap != nil {
+		var ok bool
+		if blk, data, orig, link, ok = t.unwrapped(blk, data, at, orig, link); !ok {
+			return nil, nil, 0, 0, false
+		}
+	}
+	if t.filter != nil {
+		ok, err := t.filter.match(data, orig, link)
+		if err != nil || !ok {
+			if t.err = err; err == nil {
+				t.stats.Filtered++
+			}
+			return nil, nil, 0, 0, false
+		}
+	}
+	return blk, data, orig, link, true
+}
+
+// note adds what batches have of a packet besides itself.
+func (t *Batcher) note(b *Batch) {
+	if t.from != nil {
+		b.Origins = append(b.Origins, *t.from)
+	}
+	if t.unwrap != nil && t.unwrap.keep {
+		b.Mirrors = append(b.Mirrors, t.unwrap.mirror)
+	}
 }
 
 // addEmpty stamps a packet without data. As in Zeek its time does not count, unless
@@ -259,6 +291,10 @@ func (t *Batcher) Take() *Batch {
 	if t.from != nil {
 		next.Origins = append(next.Origins, b.Origins[n-1])
 		b.Origins = b.Origins[:n-1]
+	}
+	if len(b.Mirrors) > 0 {
+		next.Mirrors = append(next.Mirrors, b.Mirrors[n-1])
+		b.Mirrors = b.Mirrors[:n-1]
 	}
 	b = t.finish(b)
 	b.Last--
@@ -311,6 +347,9 @@ func (t *Batcher) End() *Batch {
 	if t.own != nil {
 		t.pool.putBlock(t.own)
 		t.own = nil
+	}
+	if t.unwrap != nil {
+		t.unwrap.free(t.pool)
 	}
 	return nil
 }

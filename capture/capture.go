@@ -78,6 +78,42 @@ type Origin struct {
 	Interface int64
 }
 
+// Tunnel is what a mirror has put around a packet.
+type Tunnel struct {
+	Name  string // empty if there was none
+	ID    uint32
+	HasID bool // whether the tunnel has an ID
+}
+
+// Mirror is what has been taken off a packet: the outermost tunnel, and of several also the
+// innermost.
+type Mirror struct{ Outer, Inner Tunnel }
+
+// Unwrapper takes off what a mirror has put around packets, before anything else looks at
+// them. It is used by one goroutine at a time.
+type Unwrapper interface {
+	// Unwrap may change Data, OrigLen and Link of p, and sets m. Now of p is the run's clock
+	// before it.
+	Unwrap(p *Packet, m *Mirror) Unwrapped
+}
+
+// Unwrapped says what Unwrap has done.
+type Unwrapped uint8
+
+// Results of Unwrap.
+const (
+	// UnwrapPlain: the packet is as it was.
+	UnwrapPlain Unwrapped = iota
+	// UnwrapDone: the packet is another one, whose data is part of what it was.
+	UnwrapDone
+	// UnwrapCopy: the packet is another one, whose data is valid only until the next call.
+	UnwrapCopy
+	// UnwrapHeld: the packet is a part of one that has not come in full, and not delivered.
+	UnwrapHeld
+	// UnwrapLost: the same, but it cannot be used.
+	UnwrapLost
+)
+
 // Options configure the reading of files. The zero value reads every packet.
 type Options struct {
 	// Filter and JumpLimit are those of BatcherOptions.
@@ -93,6 +129,9 @@ type Options struct {
 	Merge bool
 	// Origins fills Batch.Origins.
 	Origins bool
+	// Unwrap and Mirrors are those of BatcherOptions.
+	Unwrap  Unwrapper
+	Mirrors bool
 	// OnProgress, if set, is called from Next after about every megabyte of
 	// input, with the bytes consumed so far, before decompression, and the size
 	// of all files of the run. The size is 0 if it is not known, as for a pipe.
@@ -150,6 +189,12 @@ type Stats struct {
 	Cut          uint64        // packets of which less was captured than was on the wire
 	OverOriginal uint64        // records with more captured than the original length says
 	CutToSnaplen uint64        // packets longer than the file's snapshot length or MaxPacket, cut to it as libpcap does
+
+	Unwrapped uint64 // packets that Unwrapper has taken out of what a mirror put around them
+	Held      uint64 // fragments of such packets: they are not delivered as they are
+	HeldLost  uint64 // fragments that could not be used
+
+	MoreFiles int // files before those of Files, which Follow has forgotten
 
 	Files []FileStats // in reading order, finished or begun; empty if the source is not files
 	// Interfaces are those of live capture, in the order in which they were named.

@@ -42,7 +42,7 @@ type tap struct {
 // packets come. The source is a Stopper.
 func Listen(interfaces []string, o ListenOptions) (Source, error) {
 	l := &listener{opt: o, now: time.Now, lag: max(o.Hold, 3*o.BlockTimeout), live: !o.HardwareTime}
-	if err := l.batcher.init(BatcherOptions{JumpLimit: o.JumpLimit}); err != nil {
+	if err := l.batcher.init(BatcherOptions{JumpLimit: o.JumpLimit, Unwrap: o.Unwrap, Mirrors: o.Mirrors}); err != nil {
 		return nil, err
 	}
 	if o.Filter != "" {

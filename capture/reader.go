@@ -18,6 +18,10 @@ type Reader struct {
 	waiting waiting
 	merge   *merge // nil if the files are read one after another
 
+	// more, if set, adds inputs when there are none left, and ended is called after each.
+	more  func() verdict
+	ended func(*input)
+
 	consumed, total, reported int64 // bytes of the files, for OnProgress
 
 	file   file  // the file being read
@@ -35,7 +39,7 @@ var _ Source = (*Reader)(nil)
 func Open(paths []string, o Options) (*Reader, error) {
 	r := &Reader{opt: o}
 	r.waiting.init()
-	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit}); err != nil {
+	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit, Unwrap: o.Unwrap, Mirrors: o.Mirrors}); err != nil {
 		return nil, err
 	}
 	ins, damage, err := expand(paths, &r.opt)
@@ -99,11 +103,17 @@ func (r *Reader) Next() (*Batch, error) {
 		case r.merge != nil:
 			v = r.merge.fill()
 		case r.file.src == nil:
-			if len(r.inputs) == 0 {
-				r.done = io.EOF
+			if len(r.inputs) > 0 {
+				r.openFile()
 				break
 			}
-			r.openFile()
+			v = ended
+			if r.more != nil {
+				v = r.more()
+			}
+			if v == ended {
+				r.done = io.EOF
+			}
 		default:
 			v = r.fill()
 		}
@@ -151,6 +161,9 @@ func (r *Reader) fill() verdict {
 			}
 		case ended:
 			r.closed()
+			if r.ended != nil {
+				r.ended(&f.in)
+			}
 			return ended
 		default:
 			return v

@@ -129,7 +129,8 @@ func (s *socket) setFilter(filter *filterSet, ethernet bool) error {
 	snap := uint32(s.opt.Snaplen)
 	code := takeAll(snap)
 	s.filtered = false
-	if filter != nil && ethernet {
+	// A filter is about what is in a mirror's tunnel, which the kernel does not take off.
+	if filter != nil && ethernet && s.opt.Unwrap == nil {
 		f, err := compileTokens(filter.expr, filter.toks, linkEthernet)
 		if err != nil {
 			return err

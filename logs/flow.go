@@ -8,7 +8,10 @@ import (
 )
 
 // flowGroups are the groups of the columns of schemas.Flow.
-const flowGroups = schemas.GroupCommunityID | schemas.GroupMACLogging | schemas.GroupVLANLogging | schemas.GroupSource
+const flowGroups = schemas.GroupCommunityID | schemas.GroupMACLogging | schemas.GroupVLANLogging | originGroups
+
+// originGroups are those of schemas.Source.
+const originGroups = schemas.GroupSource | schemas.GroupMirror
 
 // flows sets the columns of schemas.Flow before records reach the next emitter, by the
 // records' uids. It is there only if one of the columns is wanted, and builders need not
@@ -81,7 +84,7 @@ func (t *flows) begin(c event.Conn) {
 	uid := c.UID()
 	s := t.free.Get()
 	*s = flowState{uid: uid.String(), conn: c}
-	if t.groups&schemas.GroupSource != 0 {
+	if t.groups&originGroups != 0 {
 		s.source = t.origin()
 	}
 	c.SetSlot(t.slot, s)
@@ -145,7 +148,7 @@ func (t *flows) get(uid string) *schemas.Flow {
 	if s := t.byUID[uid]; s != nil {
 		return t.fill(s)
 	}
-	if t.groups&schemas.GroupSource == 0 {
+	if t.groups&originGroups == 0 {
 		return nil
 	}
 	t.rec = schemas.Flow{Source: t.origin()}

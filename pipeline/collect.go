@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -14,7 +15,7 @@ import (
 func (r *run) summary() Summary {
 	cap := r.source.Stats()
 	s := Summary{
-		Files: len(cap.Files), Packets: cap.Packets + cap.Filtered, Bytes: cap.Bytes,
+		Files: len(cap.Files) + cap.MoreFiles, Packets: cap.Packets + cap.Filtered + cap.Held + cap.HeldLost, Bytes: cap.Bytes,
 		Filter: r.opts.Filter, Interfaces: cap.Interfaces, Shards: len(r.shards),
 		Clock: ClockCounts{Backwards: cap.Backwards, JumpsHeld: cap.JumpsHeld, Jumps: cap.Jumps,
 			Clamped: cap.TimesClamped},
@@ -30,6 +31,7 @@ func (r *run) summary() Summary {
 	s.Damage = append(s.Damage, r.unknownLinks(cap.Files)...)
 	drops := dropCounter{}
 	drops.add(UnitPacket, "capture", "filter", cap.Filtered, false)
+	r.addMirror(&s, &cap, drops)
 	var dissected uint64
 	for _, sh := range r.shards {
 		st := sh.dissect.Stats()
@@ -91,6 +93,19 @@ func (r *run) summary() Summary {
 	s.Dropped = drops.sorted()
 	s.Checksums = r.checksums()
 	return s
+}
+
+// addMirror adds what became of packets in the tunnels of mirrors.
+func (r *run) addMirror(s *Summary, st *capture.Stats, drops dropCounter) {
+	if r.unwrap == nil {
+		return
+	}
+	s.Mirrored = st.Unwrapped
+	drops.add(UnitPacket, "mirror", "mirror_fragment", st.Held, false)
+	drops.add(UnitPacket, "mirror", "fragment_cut", st.HeldLost, true)
+	f := r.unwrap.dec.Fragments()
+	drops.add(UnitState, "mirrored packets", "fragments_missing", f.Expired+uint64(f.Held), true)
+	drops.add(UnitState, "mirrored packets", "limit", f.Evicted, true)
 }
 
 // addStreams adds the counts of the writers. Outputs are named if there are several.

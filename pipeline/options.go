@@ -92,6 +92,12 @@ type Options struct {
 	// no effect on it.
 	Source func(capture.BatcherOptions) (capture.Source, error)
 
+	// Follow makes the only one of Paths a folder whose captures are read as they come, as
+	// capture.Follow does, until Stop is closed. What has been read is remembered in
+	// OutputDir.
+	Follow   bool
+	Followed capture.FollowOptions
+
 	// Outputs are where records go; each may take different logs. If there are
 	// none, the run has one output in the form Format, to the folder OutputDir or
 	// the file OutputPath.
@@ -130,6 +136,9 @@ type Options struct {
 	EventNames []string  `key:"event_names" flag:"event" doc:"glob patterns of the events to write, such as tcp_*; all if not given"`
 
 	Filter string `key:"filter" flag:"filter" doc:"BPF expression; packets that do not match are ignored"`
+	// Mirror lists the tunnels of mirrors, as package mirror names them. What is in them is
+	// what is read: Filter, logs and shards see only that.
+	Mirror []string `key:"mirror" flag:"mirror" doc:"tunnels in which mirrored traffic comes: vxlan, geneve, erspan, gre, also vxlan:PORT and geneve:PORT; they are taken off before anything else"`
 	// Merge is that of capture.Options.
 	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
 	// Memory is what the process should take; see MemoryLimit. The run does not set the

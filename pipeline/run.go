@@ -72,6 +72,7 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 type run struct {
 	opts     Options
 	source   capture.Source
+	unwrap   *unwrapper // nil without Options.Mirror
 	merger   *writers.Merger
 	shards   []*shard
 	seed     conn.Seed
@@ -175,7 +176,10 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		o.tellUnraised()
 		cfg.Lines[0].Sampling = value.Sampling(o.UnknownProtocols)
 	}
-	if r.source, err = o.openSource(cfg.Groups&schemas.GroupSource != 0); err != nil {
+	if r.unwrap, err = o.newUnwrapper(); err != nil {
+		return nil, err
+	}
+	if r.source, err = o.openSource(r.unwrap, cfg.Groups); err != nil {
 		return nil, err
 	}
 	if r.merger, err = writers.New(cfg); err != nil {
@@ -224,25 +228,35 @@ func (o *Options) tellUnattached(logs []*schemas.Schema) {
 	}
 }
 
-// openSource opens Paths or calls Source. origins are wanted for the columns of group source.
+// openSource opens Paths or calls Source. Groups are those of the columns that are wanted.
 // The error is an *OptionError.
-func (o *Options) openSource(origins bool) (capture.Source, error) {
+func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Source, error) {
 	var src capture.Source
 	var err error
+	b := capture.BatcherOptions{Filter: o.Filter, Mirrors: groups&schemas.GroupMirror != 0}
+	if u != nil {
+		b.Unwrap = u
+	}
 	option := "Paths"
 	switch {
 	case o.Source != nil:
 		option = "Source"
-		src, err = o.Source(capture.BatcherOptions{Filter: o.Filter})
+		src, err = o.Source(b)
 	case len(o.Interfaces) > 0:
 		option = "Interfaces"
 		live := o.Listen
-		live.Filter, live.Origins, live.OnNotice = o.Filter, origins, o.Notice
+		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
 		src, err = capture.Listen(o.Interfaces, live)
 	default:
-		src, err = capture.Open(o.Paths, capture.Options{
-			Filter: o.Filter, Merge: o.Merge, Origins: origins, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
-		})
+		files := capture.Options{
+			Filter: o.Filter, Unwrap: b.Unwrap, Mirrors: b.Mirrors,
+			Merge: o.Merge, Origins: groups&schemas.GroupSource != 0, Stdin: o.Stdin, OnProgress: o.Progress, OnFiles: o.Reading, OnNotice: o.Notice,
+		}
+		if o.Follow {
+			src, err = o.follow(files)
+		} else {
+			src, err = capture.Open(o.Paths, files)
+		}
 	}
 	if err == nil {
 		return src, nil
@@ -252,6 +266,17 @@ func (o *Options) openSource(origins bool) (capture.Source, error) {
 		option = "Filter"
 	}
 	return nil, &OptionError{option, err}
+}
+
+// follow opens the folder that Paths names.
+func (o *Options) follow(files capture.Options) (capture.Source, error) {
+	if len(o.Paths) != 1 || o.Merge {
+		return nil, errors.New("one folder is followed, and its captures are not merged")
+	}
+	f := o.Followed
+	files.OnProgress = nil
+	f.Options, f.State = files, filepath.Join(o.OutputDir, ".wirelog", "follow.json")
+	return capture.Follow(o.Paths[0], f)
 }
 
 // blamed returns the name of the option that an error of writers.New belongs

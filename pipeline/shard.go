@@ -46,7 +46,7 @@ type shard struct {
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
 	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of), packet: -1}
-	s.origins = s.out.Groups()&schemas.GroupSource != 0
+	s.origins = s.out.Groups()&(schemas.GroupSource|schemas.GroupMirror) != 0
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) {
 		if s.out.Buffered() > s.most && int64(deadline) > s.out.Time() {
@@ -196,6 +196,11 @@ func (s *shard) origin() (o schemas.Source) {
 	if s.packet < 0 {
 		return o
 	}
+	if len(s.clock.Mirrors) > 0 {
+		m := &s.clock.Mirrors[s.packet]
+		setTunnel(&o.MirrorType, &o.MirrorID, &m.Outer)
+		setTunnel(&o.InnerMirrorType, &o.InnerMirrorID, &m.Inner)
+	}
 	if len(s.clock.Origins) == 0 { // of a source that is not files
 		o.Packet = value.Some(s.clock.Packets[s.packet].Num)
 		return o
@@ -206,6 +211,17 @@ func (s *shard) origin() (o schemas.Source) {
 		o.Interface = value.Some(uint64(at.Interface))
 	}
 	return o
+}
+
+// setTunnel sets the columns of a tunnel that was taken off.
+func setTunnel(name *value.Opt[string], id *value.Opt[uint64], t *capture.Tunnel) {
+	if t.Name == "" {
+		return
+	}
+	*name = value.Some(t.Name)
+	if t.HasID {
+		*id = value.Some(uint64(t.ID))
+	}
 }
 
 // advance runs the timers that are due at now.

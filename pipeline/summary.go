@@ -21,6 +21,8 @@ type Summary struct {
 	Bytes   uint64 `json:"bytes"`
 	// Processed counts the packets that went through dissection; the others are in Dropped.
 	Processed uint64 `json:"packets_processed"`
+	// Mirrored counts the packets that were taken out of the tunnels of Options.Mirror.
+	Mirrored uint64 `json:"mirrored,omitempty"`
 	// Interfaces has what live capture took from each interface; what the kernel dropped
 	// is in no other count.
 	Interfaces []InterfaceStats `json:"interfaces,omitempty"`

@@ -19,7 +19,8 @@ type Flow struct {
 	Source
 }
 
-// Source says where the first packet of a row's connection is. For a row without a
+// Source says where the first packet of a row's connection is, and what a mirror had put
+// around it. For a row without a
 // connection, or whose connection has ended before, it is the packet that gave rise to the
 // row, and unset if a timer or the end of the run did.
 type Source struct {
@@ -30,6 +31,15 @@ type Source struct {
 	Interface value.Opt[uint64] `zeek:"source_interface,optional=source"`
 	// Number of that packet in its capture, from 1, as other programs count them.
 	Packet value.Opt[uint64] `zeek:"source_packet,optional=source"`
+	// Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve,
+	// erspan or gre.
+	MirrorType value.Opt[string] `zeek:"mirror_type,optional=mirror"`
+	// Its identifier: the VNI, the session of ERSPAN or the key of GRE.
+	MirrorID value.Opt[uint64] `zeek:"mirror_id,optional=mirror"`
+	// The innermost of several such tunnels.
+	InnerMirrorType value.Opt[string] `zeek:"inner_mirror_type,optional=mirror"`
+	// Its identifier.
+	InnerMirrorID value.Opt[uint64] `zeek:"inner_mirror_id,optional=mirror"`
 }
 
 // Flowing is a record with the columns of Flow, or of Source.

@@ -38,7 +38,7 @@ func (c *counter) Port(uint16)          { c.add(KindPort) }
 func (c *counter) Begin(Container, int) { c.add(KindString); c.nested = true }
 func (c *counter) End()                 { c.nested = false }
 
-const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging | GroupSource | GroupHASSH
+const allGroups = GroupCommunityID | GroupMACLogging | GroupVLANLogging | GroupSource | GroupMirror | GroupHASSH
 
 func TestEncodeMatchesSchema(t *testing.T) {
 	for i, s := range All() {
@@ -73,7 +73,8 @@ func TestEncodeSetColumns(t *testing.T) {
 		TunnelParents: value.Set[string]{"a", "b"},
 		CommunityID:   value.Some("1:x"), OrigL2Addr: value.Some("m"), RespL2Addr: value.Some("m"),
 		VLAN: value.Some(int64(1)), InnerVLAN: value.Some(int64(2)),
-		Source:  &Source{File: value.Some("x.pcap"), Interface: value.Some(uint64(0)), Packet: value.Some(uint64(1))},
+		Source: &Source{File: value.Some("x.pcap"), Interface: value.Some(uint64(0)), Packet: value.Some(uint64(1)),
+			MirrorType: value.Some("vxlan"), MirrorID: value.Some(uint64(1)), InnerMirrorType: value.Some("gre"), InnerMirrorID: value.Some(uint64(1))},
 		Service: value.Some("http"), Duration: value.Some(value.Interval(1)),
 		OrigBytes: value.Some(uint64(0)), RespBytes: value.Some(uint64(0)), ConnState: value.Some("SF"),
 		LocalOrig: value.Some(false), LocalResp: value.Some(false), History: value.Some(""),

@@ -8,13 +8,14 @@ const (
 	GroupMACLogging  Groups = 1 << 1 // mac-logging
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupSource      Groups = 1 << 3 // source
-	GroupHASSH       Groups = 1 << 4 // hassh
-	GroupJA3         Groups = 1 << 5 // ja3
-	GroupJA4         Groups = 1 << 6 // ja4
-	GroupValidation  Groups = 1 << 7 // validation
+	GroupMirror      Groups = 1 << 4 // mirror
+	GroupHASSH       Groups = 1 << 5 // hassh
+	GroupJA3         Groups = 1 << 6 // ja3
+	GroupJA4         Groups = 1 << 7 // ja4
+	GroupValidation  Groups = 1 << 8 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "hassh", "ja3", "ja4", "validation"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "mirror", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -87,6 +88,10 @@ var AnalyzerSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -224,6 +229,10 @@ var ConnSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -589,6 +598,10 @@ var DCERPCSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -792,6 +805,10 @@ var DNP3Schema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -880,6 +897,10 @@ var DNSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1042,6 +1063,10 @@ var FilesSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1211,6 +1236,10 @@ var FTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1354,6 +1383,10 @@ var HTTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1594,6 +1627,10 @@ var IRCSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1712,6 +1749,10 @@ var KerberosSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1876,6 +1917,10 @@ var ModbusSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -1960,6 +2005,10 @@ var ModbusRegisterChangeSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2020,6 +2069,10 @@ var MySQLSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2098,6 +2151,10 @@ var NTLMSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2203,6 +2260,10 @@ var NTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2680,6 +2741,10 @@ var RADIUSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2793,6 +2858,10 @@ var RDPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -2949,6 +3018,10 @@ var RFBSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3132,6 +3205,10 @@ var SIPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3341,6 +3418,10 @@ var SMBCmdSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3523,6 +3604,10 @@ var SMBFilesSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3628,6 +3713,10 @@ var SMBMappingSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3719,6 +3808,10 @@ var SMTPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -3920,6 +4013,10 @@ var SNMPSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4005,6 +4102,10 @@ var SOCKSSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4123,6 +4224,10 @@ var SSHSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4281,6 +4386,10 @@ var SSLSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4552,6 +4661,10 @@ var SyslogSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4624,6 +4737,10 @@ var TunnelSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4688,6 +4805,10 @@ var WebSocketSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -4807,6 +4928,10 @@ var WeirdSchema = Schema{
 		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
 		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
 		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
 	},
 }
 
@@ -5010,7 +5135,7 @@ func (r *X509) Size() (bytes, elements int) {
 }
 
 func (r *Source) encode(s Sink) {
-	if s.Groups()&(GroupSource) == 0 {
+	if s.Groups()&(GroupSource|GroupMirror) == 0 {
 		return
 	}
 	if r == nil {
@@ -5034,6 +5159,28 @@ func (r *Source) encode(s Sink) {
 			s.Unset()
 		}
 	}
+	if groups&GroupMirror != 0 {
+		if r.MirrorType.OK {
+			s.String(r.MirrorType.V)
+		} else {
+			s.Unset()
+		}
+		if r.MirrorID.OK {
+			s.Count(r.MirrorID.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerMirrorType.OK {
+			s.String(r.InnerMirrorType.V)
+		} else {
+			s.Unset()
+		}
+		if r.InnerMirrorID.OK {
+			s.Count(r.InnerMirrorID.V)
+		} else {
+			s.Unset()
+		}
+	}
 }
 
 func (r *Source) size() (bytes, elements int) {
@@ -5041,11 +5188,13 @@ func (r *Source) size() (bytes, elements int) {
 		return 0, 0
 	}
 	bytes += len(r.File.V)
+	bytes += len(r.MirrorType.V)
+	bytes += len(r.InnerMirrorType.V)
 	return bytes, elements
 }
 
 func (r *Flow) encode(s Sink) {
-	if s.Groups()&(GroupCommunityID|GroupMACLogging|GroupVLANLogging|GroupSource) == 0 {
+	if s.Groups()&(GroupCommunityID|GroupMACLogging|GroupVLANLogging|GroupSource|GroupMirror) == 0 {
 		return
 	}
 	if r == nil {

@@ -56,7 +56,7 @@ Every flag is also a key of the configuration file and an environment variable.
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
-	config.AddFlags(cmd.Flags(), "merge", "no_progress")
+	config.AddFlags(cmd.Flags(), "merge", "no_progress", "follow")
 	completeFlags(cmd)
 	return cmd
 }

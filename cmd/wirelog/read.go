@@ -20,7 +20,7 @@ import (
 
 func (p *program) readCommand() *cobra.Command {
 	var profile string
-	var each bool
+	var each, follow bool
 	cmd := &cobra.Command{
 		Use:   "read CAPTURE...",
 		Short: "Read captures and write their logs",
@@ -30,12 +30,14 @@ A capture is a pcap or pcapng file, plain or compressed with gzip, zstd, bzip2 o
 xz. A folder stands for all captures in it, in the order of their first packets, and
 - for standard input. --merge reads captures that overlap in time at the same time,
 in the order of their packets; --each reads each on its own, into a folder named
-after it. Every flag is
+after it. --follow reads the captures of one folder as they become complete, until
+SIGINT or SIGTERM; another run goes on behind those that were read. Every flag is
 also a key of the configuration file and an environment variable. "wirelog config"
 lists these, along with limits and timeouts.`,
 		Example: `  wirelog read -o logs capture.pcap
   zcat big.pcap.gz | wirelog read --format json --filter 'tcp port 80' -
-  wirelog read --merge -o logs tap-a.pcap tap-b.pcap`,
+  wirelog read --merge -o logs tap-a.pcap tap-b.pcap
+  wirelog read --follow --delete-read -o logs /var/spool/captures`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("read: which capture? Name files or folders, or - for standard input")
@@ -57,10 +59,11 @@ lists these, along with limits and timeouts.`,
 				}
 				defer func() { err = errors.Join(err, stop()) }()
 			}
-			return p.read(cmd, cfg, args, each)
+			return p.read(cmd, cfg, args, each, follow)
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
+	cmd.Flags().BoolVar(&follow, "follow", false, "read the captures that come into a folder, until a signal ends the run")
 	cmd.Flags().BoolVar(&each, "each", false, "one run for each capture, into a folder of its name below that of the output")
 	config.AddFlags(cmd.Flags(), "listen")
 	completeFlags(cmd)
@@ -107,7 +110,7 @@ func (p *program) runOptions(cfg *config.Loaded, notes io.Writer) pipeline.Optio
 	return opts
 }
 
-func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each bool) error {
+func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each, follow bool) error {
 	notes := p.stderr
 	var bar *progressBar
 	if isTerminal(p.stderr) && !cfg.NoProgress {
@@ -117,6 +120,9 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	opts := p.runOptions(cfg, notes)
 	opts.Paths = captures
 	opts.Stdin = p.stdin
+	if opts.Follow = follow; follow && p.stopping != nil {
+		opts.Stop = p.stopping()
+	}
 	if bar != nil {
 		opts.Progress, opts.Reading = bar.update, bar.reading
 	}
@@ -127,6 +133,9 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	defer watched()
 	defer notifySystemd(&opts)()
 	if each {
+		if follow {
+			return errors.New("--each and --follow: captures are either read one by one or followed")
+		}
 		if opts.Merge {
 			return errors.New("--each and --merge: captures are either read one by one or merged")
 		}

@@ -42,6 +42,9 @@ func writeSummaryText(w io.Writer, s *pipeline.Summary, u usage) error {
 	if len(s.Services) > 0 {
 		t.add("services", counts(s.Services))
 	}
+	if s.Mirrored > 0 {
+		t.add("mirror", plural(s.Mirrored, "packet")+" taken out of tunnels")
+	}
 	for i := range s.Interfaces {
 		t.add("interface", interfaceLine(&s.Interfaces[i]))
 	}
@@ -157,6 +160,7 @@ func span(first, last time.Time) string {
 // packetReasons say why packets were left out, and what can be done.
 var packetReasons = map[string]string{
 	"filter":            "excluded by --filter",
+	"mirror_fragment":   "fragments in a mirror's tunnel, put together to others",
 	"bad_tcp_checksum":  "wrong TCP checksum: -C takes them",
 	"bad_udp_checksum":  "wrong UDP checksum: -C takes them",
 	"bad_icmp_checksum": "wrong ICMP checksum: -C takes them",

@@ -31,7 +31,9 @@ const (
 	erspan2Header  = 8
 	erspan3Header  = 12
 	erspan3Option  = 8
-	minPPP         = 4 // what Zeek wants of a PPP header
+	erspanSession  = 0x03ff // of the second word
+	erspanCut      = 0x0400 // T: the frame was cut to fit
+	minPPP         = 4      // what Zeek wants of a PPP header
 	pppIPv4        = 0x0021
 	pppIPv6        = 0x0057
 )
@@ -123,4 +125,15 @@ func (d *Decoder) gre(c *Carrier, b []byte, r *Result) {
 		return
 	}
 	r.Inner, r.Payload = inner, b[hdr+skip:]
+	switch {
+	case skip > 0:
+		h := binary.BigEndian.Uint16(b[hdr+2:])
+		r.VNI, r.HasVNI, r.Cut = uint32(h&erspanSession), true, h&erspanCut != 0
+	case flags&greKey != 0:
+		at := minHeader
+		if flags&greChecksum != 0 {
+			at += 4
+		}
+		r.VNI, r.HasVNI = binary.BigEndian.Uint32(b[at:]), true
+	}
 }

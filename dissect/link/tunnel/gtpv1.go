@@ -192,6 +192,6 @@ func (d *Decoder) decodeGTPv1(c *Carrier, b []byte, r *Result) {
 		d.inner.FillPktHdr(&e.InnerIP, &d.headers, d.headerWeirds(c))
 		h.Raise(e)
 	}
-	r.VNI = m.teid
+	r.VNI, r.HasVNI = m.teid, true
 	r.Inner, r.Payload = InnerIP, inner
 }

@@ -58,20 +58,20 @@ const (
 	GRE         // RFC 2784, RFC 2890, RFC 2637, and ERSPAN, NVGRE, Aruba over it
 	Teredo      // RFC 4380
 	ayiya       // draft-massar-v6ops-ayiya
-	vxlan       // RFC 7348
-	geneve      // RFC 8926
+	VXLAN       // RFC 7348
+	Geneve      // RFC 8926
 	GTPv1       // 3GPP TS 29.060 and 29.281
 	kinds
 )
 
 var analyzerNames = [kinds]string{
 	IP: "IPTUNNEL", GRE: "GRE", Teredo: "TEREDO", ayiya: "AYIYA",
-	vxlan: "VXLAN", geneve: "GENEVE", GTPv1: "GTPV1",
+	VXLAN: "VXLAN", Geneve: "GENEVE", GTPv1: "GTPV1",
 }
 
 var types = [kinds]value.Enum{
 	IP: "Tunnel::IP", GRE: "Tunnel::GRE", Teredo: "Tunnel::TEREDO", ayiya: "Tunnel::AYIYA",
-	vxlan: "Tunnel::VXLAN", geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
+	VXLAN: "Tunnel::VXLAN", Geneve: "Tunnel::GENEVE", GTPv1: "Tunnel::GTPv1",
 }
 
 // Analyzer returns Zeek's name of the packet analyzer, such as "GTPV1": the
@@ -80,7 +80,7 @@ func (k Kind) Analyzer() string { return analyzerNames[k] }
 
 var services = [kinds]string{
 	IP: "iptunnel", GRE: "gre", Teredo: "teredo", ayiya: "ayiya",
-	vxlan: "vxlan", geneve: "geneve", GTPv1: "gtpv1",
+	VXLAN: "vxlan", Geneve: "geneve", GTPv1: "gtpv1",
 }
 
 // Service returns the name in conn.log's service column for a connection that
@@ -169,8 +169,12 @@ type Result struct {
 	Payload []byte
 	// Type is Zeek's Tunnel::Type of this tunnel.
 	Type value.Enum
-	// VNI is the network identifier of VXLAN and Geneve, the TEID of GTPv1.
-	VNI uint32
+	// VNI is the network identifier of VXLAN and Geneve, the TEID of GTPv1, the key of GRE,
+	// the session of ERSPAN. HasVNI is false for GRE without a key and ERSPAN I.
+	VNI    uint32
+	HasVNI bool
+	// Cut reports that an ERSPAN header says that Payload is not all of the frame.
+	Cut bool
 	// Verdict is not Undecided when this packet has changed the state of the
 	// analyzer; Reason is Zeek's reason of a violation, and Data the bytes that
 	// Zeek shows with it, if any.
@@ -218,7 +222,7 @@ func DefaultOptions() Options {
 		ValidateVXLANChecksums:  true,
 		Ports: []Port{
 			{2123, GTPv1}, {2152, GTPv1}, {3544, Teredo}, {4754, GRE},
-			{4789, vxlan}, {5072, ayiya}, {6081, geneve},
+			{4789, VXLAN}, {5072, ayiya}, {6081, Geneve},
 		},
 		IPTunnels:       1 << 16,
 		IPTunnelTimeout: 24 * time.Hour,
@@ -287,7 +291,7 @@ func (d *Decoder) byPort(port uint16) Kind {
 // including its header of 8 bytes.
 func (d *Decoder) NeedsChecksum(dstPort, checksum uint16, udpLen int, payload []byte) bool {
 	const vxlanAndEthernet = 8 + vxlanHeader + ethernetHeader
-	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != vxlan {
+	if udpLen <= vxlanAndEthernet || len(payload) == 0 || payload[0]&vxlanFlagI == 0 || d.byPort(dstPort) != VXLAN {
 		return true
 	}
 	return checksum != 0 && d.opt.ValidateVXLANChecksums
@@ -311,11 +315,11 @@ func (d *Decoder) Decode(k Kind, c *Carrier, payload []byte, r *Result) {
 		if d.enter(k, c, r) {
 			d.ayiya(c, payload, r)
 		}
-	case vxlan:
+	case VXLAN:
 		if d.enter(k, c, r) {
 			d.vxlan(c, payload, r)
 		}
-	case geneve:
+	case Geneve:
 		if d.enter(k, c, r) {
 			d.geneve(c, payload, r)
 		}

@@ -126,20 +126,20 @@ var cases = []struct {
 	{"AYIYA, identity of 32768", ayiya, bytesOf(0xf4, 0x52, 0x11, 41, zeros(4), zeros(16+20)), "violated(Truncated AYIYA|0)"},
 	{"AYIYA, cut", ayiya, zeros(7), "violated(Truncated AYIYA|0)"},
 
-	{"VXLAN", vxlan, bytesOf(8, 0, 0, 0, 0, 1, 2, 0, ether), "ethernet@8 vni=258 confirmed"},
-	{"VXLAN, empty", vxlan, bytesOf(8, zeros(7)), "confirmed packet:vxlan_empty_packet"},
-	{"VXLAN, no flag", vxlan, bytesOf(0xf7, zeros(7), ether), "violated(VXLAN 'I' flag not set|50)"},
-	{"VXLAN, cut", vxlan, bytesOf(8, zeros(6)), "violated(VXLAN header truncation|7)"},
+	{"VXLAN", VXLAN, bytesOf(8, 0, 0, 0, 0, 1, 2, 0, ether), "ethernet@8 vni=258 confirmed"},
+	{"VXLAN, empty", VXLAN, bytesOf(8, zeros(7)), "confirmed packet:vxlan_empty_packet"},
+	{"VXLAN, no flag", VXLAN, bytesOf(0xf7, zeros(7), ether), "violated(VXLAN 'I' flag not set|50)"},
+	{"VXLAN, cut", VXLAN, bytesOf(8, zeros(6)), "violated(VXLAN header truncation|7)"},
 
-	{"Geneve", geneve, bytesOf(0, 0, uint16(0x6558), 0, 0, 9, 0, ether), "ethernet@8 vni=9 confirmed"},
-	{"Geneve 4, options", geneve, bytesOf(2, 0, uint16(0x800), 0, 0, 9, 0, zeros(8), inner4), "ip@16 vni=9 confirmed"},
-	{"Geneve 6", geneve, bytesOf(0, 0, uint16(0x86dd), 0, 0, 9, 0, inner6), "ip@8 vni=9 confirmed"},
-	{"Geneve, ARP", geneve, bytesOf(0, 0, uint16(0x806), 0, 0, 9, 0, zeros(28)), "arp@8 vni=9 confirmed"},
-	{"Geneve, other", geneve, bytesOf(0, 0, uint16(0x8847), 0, 0, 9, 0, zeros(28)), "vni=9 confirmed"},
-	{"Geneve, empty", geneve, bytesOf(0, 0, uint16(0x6558), zeros(4)), "confirmed packet:geneve_empty_packet"},
-	{"Geneve 1", geneve, bytesOf(0x40, zeros(7), ether), "packet:geneve_invalid_version 1"},
-	{"Geneve, cut", geneve, zeros(7), "violated(Geneve header truncation|7)"},
-	{"Geneve, options cut", geneve, bytesOf(1, zeros(10)), "violated(Geneve option header truncation|11)"},
+	{"Geneve", Geneve, bytesOf(0, 0, uint16(0x6558), 0, 0, 9, 0, ether), "ethernet@8 vni=9 confirmed"},
+	{"Geneve 4, options", Geneve, bytesOf(2, 0, uint16(0x800), 0, 0, 9, 0, zeros(8), inner4), "ip@16 vni=9 confirmed"},
+	{"Geneve 6", Geneve, bytesOf(0, 0, uint16(0x86dd), 0, 0, 9, 0, inner6), "ip@8 vni=9 confirmed"},
+	{"Geneve, ARP", Geneve, bytesOf(0, 0, uint16(0x806), 0, 0, 9, 0, zeros(28)), "arp@8 vni=9 confirmed"},
+	{"Geneve, other", Geneve, bytesOf(0, 0, uint16(0x8847), 0, 0, 9, 0, zeros(28)), "vni=9 confirmed"},
+	{"Geneve, empty", Geneve, bytesOf(0, 0, uint16(0x6558), zeros(4)), "confirmed packet:geneve_empty_packet"},
+	{"Geneve 1", Geneve, bytesOf(0x40, zeros(7), ether), "packet:geneve_invalid_version 1"},
+	{"Geneve, cut", Geneve, zeros(7), "violated(Geneve header truncation|7)"},
+	{"Geneve, options cut", Geneve, bytesOf(1, zeros(10)), "violated(Geneve option header truncation|11)"},
 
 	{"Teredo", Teredo, inner6, "ip@0"},
 	{"Teredo, origin", Teredo, bytesOf(uint16(0), zeros(6), inner6), "ip@8"},
@@ -295,7 +295,7 @@ func TestGTPState(t *testing.T) {
 
 func TestUDP(t *testing.T) {
 	d := New(new(event.Hooks), DefaultOptions())
-	for port, k := range map[uint16]Kind{2123: GTPv1, 2152: GTPv1, 3544: Teredo, 4754: GRE, 4789: vxlan, 5072: ayiya, 6081: geneve, 53: None} {
+	for port, k := range map[uint16]Kind{2123: GTPv1, 2152: GTPv1, 3544: Teredo, 4754: GRE, 4789: VXLAN, 5072: ayiya, 6081: Geneve, 53: None} {
 		if got := d.UDP(port, nil); got != k {
 			t.Errorf("port %d: %s", port, got.Analyzer())
 		}

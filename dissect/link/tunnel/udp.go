@@ -47,43 +47,43 @@ func (d *Decoder) ayiya(c *Carrier, b []byte, r *Result) {
 // vxlan decodes a VXLAN packet (RFC 7348 section 5).
 func (d *Decoder) vxlan(c *Carrier, b []byte, r *Result) {
 	if len(b) < vxlanHeader {
-		violate(vxlan, c, r, "VXLAN header truncation", b)
+		violate(VXLAN, c, r, "VXLAN header truncation", b)
 		return
 	}
 	if b[0]&vxlanFlagI == 0 {
-		violate(vxlan, c, r, "VXLAN 'I' flag not set", b)
+		violate(VXLAN, c, r, "VXLAN 'I' flag not set", b)
 		return
 	}
-	confirm(vxlan, c, r)
+	confirm(VXLAN, c, r)
 	if len(b) == vxlanHeader {
-		d.weird(vxlan, "vxlan_empty_packet", "")
+		d.weird(VXLAN, "vxlan_empty_packet", "")
 		return
 	}
-	r.VNI = binary.BigEndian.Uint32(b[4:]) >> 8
+	r.VNI, r.HasVNI = binary.BigEndian.Uint32(b[4:])>>8, true
 	r.Inner, r.Payload = InnerEthernet, b[vxlanHeader:]
 }
 
 // geneve decodes a Geneve packet (RFC 8926 section 3.4).
 func (d *Decoder) geneve(c *Carrier, b []byte, r *Result) {
 	if len(b) < geneveHeader {
-		violate(geneve, c, r, "Geneve header truncation", b)
+		violate(Geneve, c, r, "Geneve header truncation", b)
 		return
 	}
 	if version := b[0] >> 6; version != 0 {
-		d.weird(geneve, "geneve_invalid_version", strconv.Itoa(int(version)))
+		d.weird(Geneve, "geneve_invalid_version", strconv.Itoa(int(version)))
 		return
 	}
 	hdr := geneveHeader + int(b[0]&0x3f)*4
 	if len(b) < hdr {
-		violate(geneve, c, r, "Geneve option header truncation", b)
+		violate(Geneve, c, r, "Geneve option header truncation", b)
 		return
 	}
-	confirm(geneve, c, r)
+	confirm(Geneve, c, r)
 	if len(b) == hdr {
-		d.weird(geneve, "geneve_empty_packet", "")
+		d.weird(Geneve, "geneve_empty_packet", "")
 		return
 	}
-	r.VNI = binary.BigEndian.Uint32(b[4:]) >> 8
+	r.VNI, r.HasVNI = binary.BigEndian.Uint32(b[4:])>>8, true
 	switch binary.BigEndian.Uint16(b[2:]) {
 	case etherTEB:
 		r.Inner = InnerEthernet
