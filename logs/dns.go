@@ -166,6 +166,7 @@ func (b *dns) message(e *event.DNSMessage) {
 	s := b.known(e.Conn)
 	if s == nil {
 		s = b.add(e.Conn)
+		s.looked = false
 	}
 	if old := s.current; old != nil {
 		if old.waiting {
