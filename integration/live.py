@@ -159,7 +159,7 @@ class Listener:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.out = args.work / f"{name}.json"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = wire.start(args.wirelog, "listen", "--summary", "json", "--seed", "live", "-o", self.logs, *flags, interface, stdout=out, stderr=err)
+            self.process = wire.start(args.wirelog, "listen", "--logs", "default", "--summary", "json", "--seed", "live", "-o", self.logs, *flags, interface, stdout=out, stderr=err)
         self.says("listening to")
 
     def text(self):

@@ -36,7 +36,8 @@ func TestFlowColumns(t *testing.T) {
 	for _, shards := range []int{1, 2, 8} {
 		got := runOn(t, captures, func(o *Options) {
 			o.Shards, o.Format, o.EventsFile = shards, FormatJSON, ""
-			o.Logs, o.Columns = []string{"all"}, []string{"all", "-validation"}
+			// Those two are about the process.
+			o.Logs, o.Columns = []string{"all", "-sensor", "-stats"}, []string{"all", "-validation"}
 			o.Dissect.Packet.IgnoreChecksums = true
 		})
 		if got.err != nil {
