@@ -40,19 +40,12 @@ Every flag is also a key of the configuration file and an environment variable.
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
 			}
-			if profile != "" {
-				stop, err := startProfile(profile)
-				if err != nil {
-					return err
-				}
-				defer func() { err = errors.Join(err, stop()) }()
-			}
-			return p.listen(cmd, cfg, args)
+			return profiled(profile, func() error { return p.listen(cmd, cfg, args) })
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")

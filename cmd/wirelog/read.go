@@ -44,7 +44,7 @@ lists these, along with limits and timeouts.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkCaptures(args); err != nil {
 				return err
 			}
@@ -52,14 +52,7 @@ lists these, along with limits and timeouts.`,
 			if err != nil {
 				return err
 			}
-			if profile != "" {
-				stop, err := startProfile(profile)
-				if err != nil {
-					return err
-				}
-				defer func() { err = errors.Join(err, stop()) }()
-			}
-			return p.read(cmd, cfg, args, each, follow)
+			return profiled(profile, func() error { return p.read(cmd, cfg, args, each, follow) })
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
@@ -82,19 +75,21 @@ func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
 	return cfg, nil
 }
 
-// startProfile starts a CPU profile. The returned function ends it.
-func startProfile(path string) (stop func() error, err error) {
+// profiled runs do, with a CPU profile to path if that is not empty.
+func profiled(path string, do func() error) error {
+	if path == "" {
+		return do()
+	}
 	f, err := os.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("--cpu-profile: %w", err)
+		return fmt.Errorf("--cpu-profile: %w", err)
 	}
 	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(fmt.Errorf("--cpu-profile: %w", err), f.Close())
+		return errors.Join(fmt.Errorf("--cpu-profile: %w", err), f.Close())
 	}
-	return func() error {
-		pprof.StopCPUProfile()
-		return f.Close()
-	}, nil
+	err = do()
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
 }
 
 // runOptions are the options of a run, with messages to notes.
