@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Malformed describes how a message violates its format, in the words of Zeek's parser
 // generator, which end up in analyzer.log.
@@ -36,6 +39,13 @@ func Enforce(field string) *Malformed { return Wrong("&enforce violation : " + f
 
 // StringMismatch returns the error for a field that differs from a fixed string.
 func StringMismatch(field string) *Malformed { return Wrong("string mismatch at " + field) }
+
+// PatternMismatch describes text that a pattern does not match, up to a NUL. At is the place
+// of the pattern in Zeek's sources.
+func PatternMismatch(at, pattern string, have []byte) string {
+	have, _, _ = bytes.Cut(have, []byte{0})
+	return "string mismatch at " + at + ": \nexpected pattern: \"" + pattern + "\"\nactual data: \"" + string(have) + "\""
+}
 
 // Wrong returns the error for anything else; what is the whole description.
 func Wrong(what string) *Malformed { return &Malformed{kind: other, field: what} }

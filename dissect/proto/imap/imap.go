@@ -5,6 +5,7 @@ package imap
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -84,7 +85,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 			return
 		}
 		a.begun[i] = true
-		a.line(isOrig, line)
+		a.line(isOrig, line, b)
 		a.forget(i)
 		if a.tls.On() {
 			a.tls.Data(isOrig, b)
@@ -99,7 +100,7 @@ func (a *analyzer) keep(i int, b []byte) {
 	a.Hold(len(b))
 	switch {
 	case !isTag(a.pending[i][0]):
-		a.violate(noTag)
+		a.mismatch(lineTag, patternTag, a.pending[i], nil)
 	case len(a.pending[i]) > maxLine:
 		a.Limited(source, "line_size")
 		a.violate("line is too long")
@@ -122,7 +123,18 @@ func (a *analyzer) violate(reason string) {
 	a.Violate(conn.Violation{Reason: reason, Late: true})
 }
 
-const noTag = "line has no tag and command"
+// Zeek's patterns, with their lines in its grammar of IMAP.
+const (
+	lineTag, lineSpaces, lineCommand = "18", "19", "20"
+	patternTag, patternSpaces        = "[[:alnum:][:punct:]]+", "[ ]+"
+)
+
+// mismatch gives up because a pattern does not match what is at hand: the rest of a line, and
+// what came with the end of it.
+func (a *analyzer) mismatch(line, pattern string, rest, more []byte) {
+	have := append(rest[:len(rest):len(rest)], more...)
+	a.violate(wire.Wrong(wire.PatternMismatch("zeek/src/analyzer/protocol/imap/imap-protocol.pac:"+line, pattern, have)).Error())
+}
 
 // isTag reports whether Zeek allows c in a tag or a command.
 func isTag(c byte) bool { return '!' <= c && c <= '~' }
@@ -139,17 +151,25 @@ func cutTag(line []byte) (tag, rest []byte, spaces bool) {
 }
 
 // line takes a line: a tag, a command or status, and its arguments (RFC 9051 section 2.2).
-func (a *analyzer) line(isOrig bool, line []byte) {
+// More is its end and what came with that.
+func (a *analyzer) line(isOrig bool, line, more []byte) {
 	tag, rest, spaces := cutTag(line)
-	cmd, rest, _ := cutTag(rest)
-	if len(tag) == 0 || !spaces || len(cmd) == 0 {
-		a.violate(noTag)
+	cmd, args, _ := cutTag(rest)
+	switch {
+	case len(tag) == 0:
+		a.mismatch(lineTag, patternTag, line, more)
+		return
+	case !spaces:
+		a.mismatch(lineSpaces, patternSpaces, rest, more)
+		return
+	case len(cmd) == 0:
+		a.mismatch(lineCommand, patternTag, rest, more)
 		return
 	}
 	untagged := len(tag) == 1 && tag[0] == '*'
 	switch {
 	case !isOrig && untagged && is(cmd, "capability"):
-		a.capabilities(rest)
+		a.capabilities(args)
 	case !isOrig && untagged && is(cmd, "ok"):
 		a.Confirm()
 	case isOrig && (string(cmd) == "capability" || is(cmd, "starttls")):

@@ -24,13 +24,20 @@ func play(t testing.TB, n int, parts []string) []string {
 	b, p := newBench(t)
 	lines := b.Events("imap_", "conn_weird", "ssl_", "analyzer_")
 	b.Play(&p.Protocol, n, parts)
+	for i, l := range *lines {
+		// What was at hand depends on how it came.
+		(*lines)[i], _, _ = strings.Cut(l, `\nactual data`)
+	}
 	return *lines
 }
 
 const (
 	greeting  = "<* OK ready\r\n"
 	confirmed = `analyzer_confirmation_info {"atype":"Analyzer::ANALYZER_IMAP","info":{}}`
-	noIMAP    = `analyzer_violation_info {"atype":"Analyzer::ANALYZER_IMAP","info":{"reason":"line has no tag and command"}}`
+	mismatch  = `analyzer_violation_info {"atype":"Analyzer::ANALYZER_IMAP","info":{"reason":"Binpac exception: binpac exception: string mismatch at zeek/src/analyzer/protocol/imap/imap-protocol.pac:`
+	noTag     = mismatch + `18: \nexpected pattern: \"[[:alnum:][:punct:]]+\"`
+	noSpaces  = mismatch + `19: \nexpected pattern: \"[ ]+\"`
+	noCommand = mismatch + `20: \nexpected pattern: \"[[:alnum:][:punct:]]+\"`
 	alert     = `ssl_alert {"is_client":true,"level":2,"desc":40}|ssl_plaintext_data {"is_client":true,"record_version":769,"content_type":21,"length":2}`
 )
 
@@ -42,8 +49,10 @@ var cases = []struct{ name, parts, want string }{
 	{"refused", greeting + "\xff>a STARTTLS\r\n>b STARTTLS\r\n\xff<b BAD no\r\n\xff>c LOGIN\r\n",
 		confirmed + `|conn_weird {"name":"IMAP: client sent duplicate StartTLS","addl":"","source":"IMAP"}|conn_weird {"name":"IMAP: server refused StartTLS","addl":"","source":"IMAP"}`},
 	{"login", ">a login u p\r\n\xff<not what it should be\r\n\x00\x01\r\n", confirmed},
-	{"not imap", ">\x00\x01\x02\r\n", noIMAP},
-	{"blank lines", greeting + "\xff>\n", confirmed + "|" + noIMAP},
+	{"not imap", ">\x00\x01\x02\r\n", noTag},
+	{"blank lines", greeting + "\xff>\n", confirmed + "|" + noTag},
+	{"no spaces", ">tag\r\n", noSpaces},
+	{"no command", ">tag  \x01\r\n", noCommand},
 }
 
 func TestTalks(t *testing.T) {
@@ -53,6 +62,34 @@ func TestTalks(t *testing.T) {
 			if got := strings.Join(play(t, n, parts), "|"); got != c.want {
 				t.Errorf("%s in pieces of %d:\n%s\nwant\n%s", c.name, n, strings.ReplaceAll(got, "|", "\n"), strings.ReplaceAll(c.want, "|", "\n"))
 			}
+		}
+	}
+}
+
+// TestReason checks that a reason has what is at hand after the mismatch.
+func TestReason(t *testing.T) {
+	for _, c := range []struct {
+		parts []string
+		want  string
+	}{
+		{[]string{"a OK\r\n)\r\nb OK\r\n"}, "\r\nb OK\r\n"},
+		{[]string{"a OK\r\n)", "\r\nb OK\r\n"}, "\r\nb OK\r\n"},
+		{[]string{"a OK\r\n)\x01\r\n", "b OK\r\n"}, "\x01\r\n"},
+		{[]string{"\x01b"}, "\x01b"},
+		{[]string{"a  \x02\x00\r\n"}, "\x02"},
+	} {
+		b, p := newBench(t)
+		var reason string
+		b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { reason = string(e.Info.Reason) })
+		b.Open()
+		var x *conn.Conn
+		b.Table.All(func(c *conn.Conn) { x = c })
+		b.Attach(x, &p.Protocol)
+		for _, s := range c.parts {
+			b.Talk(false, []byte(s))
+		}
+		if _, got, _ := strings.Cut(reason, "actual data: "); got != `"`+c.want+`"` {
+			t.Errorf("%q: %q, want %q", c.parts, got, c.want)
 		}
 	}
 }

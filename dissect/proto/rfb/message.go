@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
@@ -124,14 +125,7 @@ func (a *analyzer) text(s *side, m []byte, field string) bool {
 
 // mismatch returns Zeek's message for a field that differs from a fixed string.
 func mismatch(line, want string, have []byte) string {
-	for i, b := range have {
-		if b == 0 {
-			have = have[:i]
-			break
-		}
-	}
-	return "string mismatch at zeek/src/analyzer/protocol/rfb/rfb-protocol.pac:" + line +
-		": \nexpected pattern: \"" + want + "\"\nactual data: \"" + string(have) + "\""
+	return wire.PatternMismatch("zeek/src/analyzer/protocol/rfb/rfb-protocol.pac:"+line, want, have)
 }
 
 // finish handles a complete message. m has what was wanted of it, unless the rest came

@@ -1,9 +1,9 @@
 package sip
 
 import (
-	"bytes"
 	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -168,11 +168,7 @@ func number(b []byte) int {
 
 // mismatch returns Zeek's message for text that a pattern does not match.
 func mismatch(line, pattern string, have []byte) string {
-	if n := bytes.IndexByte(have, 0); n >= 0 {
-		have = have[:n]
-	}
-	return "string mismatch at zeek/src/analyzer/protocol/sip/sip-protocol.pac:" + line +
-		": \nexpected pattern: \"" + pattern + "\"\nactual data: \"" + string(have) + "\""
+	return wire.PatternMismatch("zeek/src/analyzer/protocol/sip/sip-protocol.pac:"+line, pattern, have)
 }
 
 // invalidLength returns Zeek's message for a body of a negative length.
