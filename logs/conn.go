@@ -113,18 +113,13 @@ func (b *conns) row(c event.Conn) *schemas.Conn {
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 
 	r := &b.rec
-	*r = schemas.Conn{
-		TS:          c.Start(),
-		UID:         text(b.uidBuf),
-		ID:          Endpoints(&id),
-		Proto:       value.Enum(id.Proto.String()),
-		ConnState:   value.Some(connStateName(id.Proto, &orig, &resp, history)),
-		OrigPkts:    value.Some(orig.Packets),
-		OrigIPBytes: value.Some(orig.IPBytes),
-		RespPkts:    value.Some(resp.Packets),
-		RespIPBytes: value.Some(resp.IPBytes),
-		IPProto:     value.Some(uint64(id.IPProto)),
-	}
+	// A literal with values would be built elsewhere and copied, here as in dns and http.
+	*r = schemas.Conn{}
+	r.TS, r.UID, r.ID = c.Start(), text(b.uidBuf), Endpoints(&id)
+	r.Proto, r.IPProto = value.Enum(id.Proto.String()), value.Some(uint64(id.IPProto))
+	r.ConnState = value.Some(connStateName(id.Proto, &orig, &resp, history))
+	r.OrigPkts, r.OrigIPBytes = value.Some(orig.Packets), value.Some(orig.IPBytes)
+	r.RespPkts, r.RespIPBytes = value.Some(resp.Packets), value.Some(resp.IPBytes)
 	if d := c.Last().Seconds() - c.Start().Seconds(); d > 0 {
 		r.Duration = value.Some(value.Interval(d))
 		r.OrigBytes = value.Some(orig.Size)

@@ -480,12 +480,10 @@ func (b *dns) writeRow(c event.Conn, r *dnsRow) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	w := &b.rec
-	*w = schemas.DNS{
-		TS: r.ts, UID: text(b.uidBuf), ID: Endpoints(&id), Proto: value.Enum(id.Proto.String()),
-		TransID: value.Some(uint64(r.id)),
-		AA:      r.aa, TC: r.tc, RD: r.rd, RA: r.ra, Z: uint64(r.z), Rejected: r.reject,
-		Opcode: value.Some(uint64(r.opcode)),
-	}
+	*w = schemas.DNS{}
+	w.TS, w.UID, w.ID, w.Proto = r.ts, text(b.uidBuf), Endpoints(&id), value.Enum(id.Proto.String())
+	w.TransID, w.Opcode = value.Some(uint64(r.id)), value.Some(uint64(r.opcode))
+	w.AA, w.TC, w.RD, w.RA, w.Z, w.Rejected = r.aa, r.tc, r.rd, r.ra, uint64(r.z), r.reject
 	if r.rtt != 0 {
 		w.RTT = value.Some(value.Interval(r.rtt))
 	}
@@ -494,22 +492,27 @@ func (b *dns) writeRow(c event.Conn, r *dnsRow) {
 	}
 	if r.asked {
 		w.QClass, w.QType = value.Some(uint64(r.qclass)), value.Some(uint64(r.qtype))
-		b.classBuf = appendDNSClass(b.classBuf[:0], uint64(r.qclass))
-		w.QClassName = value.Some(text(b.classBuf))
-		if r.nbstat {
-			b.typeBuf = append(b.typeBuf[:0], "NBSTAT"...)
-		} else {
-			b.typeBuf = appendDNSType(b.typeBuf[:0], uint64(r.qtype))
+		class, typ := dnsClassName(uint64(r.qclass)), dnsTypeName(uint64(r.qtype))
+		if class == "" {
+			b.classBuf = appendDNSClass(b.classBuf[:0], uint64(r.qclass))
+			class = text(b.classBuf)
 		}
-		w.QTypeName = value.Some(text(b.typeBuf))
+		switch {
+		case r.nbstat:
+			typ = "NBSTAT"
+		case typ == "":
+			b.typeBuf = appendDNSType(b.typeBuf[:0], uint64(r.qtype))
+			typ = text(b.typeBuf)
+		}
+		w.QClassName, w.QTypeName = value.Some(class), value.Some(typ)
 	}
 	if r.replied {
 		w.RCode, w.RCodeName = value.Some(uint64(r.rcode)), value.Some(dnsRCodes[r.rcode])
 	}
 	if r.netBIOS {
-		w.OpcodeName = value.Some(netBIOSOpcodes[uint64(r.opcode)])
+		w.OpcodeName = value.Some(netBIOSOpcodes[r.opcode&15])
 	} else {
-		w.OpcodeName = value.Some(dnsOpcodes[uint64(r.opcode)])
+		w.OpcodeName = value.Some(dnsOpcodes[r.opcode&15])
 	}
 	if len(r.ends) > 0 {
 		b.answers = b.answers[:0]

@@ -16,69 +16,79 @@ var dnsTypes = [...]string{
 	101: "UID", 102: "GID", 103: "UNSPEC", 104: "NID", 105: "L32", 106: "L64", 107: "LP", 108: "EUI48", 109: "EUI64",
 }
 
-// appendDNSType appends the name of a record type.
-func appendDNSType(dst []byte, n uint64) []byte {
-	if n < uint64(len(dnsTypes)) && dnsTypes[n] != "" {
-		return append(dst, dnsTypes[n]...)
+// dnsTypeName returns the name of a record type, or "".
+func dnsTypeName(n uint64) string {
+	if n < uint64(len(dnsTypes)) {
+		return dnsTypes[n]
 	}
-	name := ""
 	switch n {
 	case 249:
-		name = "TKEY"
+		return "TKEY"
 	case 250:
-		name = "TSIG"
+		return "TSIG"
 	case 251:
-		name = "IXFR"
+		return "IXFR"
 	case 252:
-		name = "AXFR"
+		return "AXFR"
 	case 253:
-		name = "MAILB"
+		return "MAILB"
 	case 254:
-		name = "MAILA"
+		return "MAILA"
 	case 255:
-		name = "*"
+		return "*"
 	case 256:
-		name = "URI"
+		return "URI"
 	case 257:
-		name = "CAA"
+		return "CAA"
 	case 32768:
-		name = "TA"
+		return "TA"
 	case 32769:
-		name = "DLV"
+		return "DLV"
 	case 65281:
-		name = "WINS"
+		return "WINS"
 	case 65282:
-		name = "WINS-R"
+		return "WINS-R"
 	case 65422:
-		name = "XPF"
+		return "XPF"
 	case 65521:
-		name = "INTEGRITY"
-	default:
-		return strconv.AppendUint(append(dst, "query-"...), n, 10)
+		return "INTEGRITY"
 	}
-	return append(dst, name...)
+	return ""
+}
+
+// appendDNSType appends the name of a record type.
+func appendDNSType(dst []byte, n uint64) []byte {
+	if name := dnsTypeName(n); name != "" {
+		return append(dst, name...)
+	}
+	return strconv.AppendUint(append(dst, "query-"...), n, 10)
+}
+
+// dnsClassName returns the name of a class, or "".
+func dnsClassName(n uint64) string {
+	switch n {
+	case 1:
+		return "C_INTERNET"
+	case 2:
+		return "C_CSNET"
+	case 3:
+		return "C_CHAOS"
+	case 4:
+		return "C_HESIOD"
+	case dnsClassNone:
+		return "C_NONE"
+	case dnsAny:
+		return "C_ANY"
+	}
+	return ""
 }
 
 // appendDNSClass appends the name of a class.
 func appendDNSClass(dst []byte, n uint64) []byte {
-	name := ""
-	switch n {
-	case 1:
-		name = "C_INTERNET"
-	case 2:
-		name = "C_CSNET"
-	case 3:
-		name = "C_CHAOS"
-	case 4:
-		name = "C_HESIOD"
-	case dnsClassNone:
-		name = "C_NONE"
-	case dnsAny:
-		name = "C_ANY"
-	default:
-		return strconv.AppendUint(append(dst, "qclass-"...), n, 10)
+	if name := dnsClassName(n); name != "" {
+		return append(dst, name...)
 	}
-	return append(dst, name...)
+	return strconv.AppendUint(append(dst, "qclass-"...), n, 10)
 }
 
 // dnsRCodes are the names of the response codes that fit into a header.
@@ -89,8 +99,8 @@ var dnsRCodes = [16]string{
 
 // dnsOpcodes and netBIOSOpcodes are the names of the kinds of messages that are logged.
 var (
-	dnsOpcodes     = map[uint64]string{dnsOpQuery: "query", dnsOpNotify: "notify", dnsOpUpdate: "dynamic-update"}
-	netBIOSOpcodes = map[uint64]string{dnsOpQuery: "netbios-query", dnsOpNotify: "netbios-opcode-4", dnsOpUpdate: "netbios-registration"}
+	dnsOpcodes     = [16]string{dnsOpQuery: "query", dnsOpNotify: "notify", dnsOpUpdate: "dynamic-update"}
+	netBIOSOpcodes = [16]string{dnsOpQuery: "netbios-query", dnsOpNotify: "netbios-opcode-4", dnsOpUpdate: "netbios-registration"}
 )
 
 const (

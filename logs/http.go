@@ -428,14 +428,12 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	id, uid := c.ID(), c.UID()
 	b.uidBuf = uid.Append(b.uidBuf[:0])
 	r := &b.rec
-	*r = schemas.HTTP{
-		TS: x.ts, UID: text(b.uidBuf), ID: Endpoints(&id), TransDepth: uint64(x.depth),
-		Method: x.get(httpMethod), Host: x.get(httpHost), URI: x.get(httpURI), Referrer: x.get(httpReferrer),
-		UserAgent: x.get(httpUserAgent), Origin: x.get(httpOrigin),
-		RequestBodyLen: x.reqBody, ResponseBodyLen: x.respBody,
-		StatusMsg: x.get(httpStatusMsg), InfoMsg: x.get(httpInfoMsg),
-		Tags: noTags, Username: x.get(httpUsername),
-	}
+	*r = schemas.HTTP{}
+	r.TS, r.UID, r.ID, r.TransDepth = x.ts, text(b.uidBuf), Endpoints(&id), uint64(x.depth)
+	r.Method, r.Host, r.URI, r.Referrer = x.get(httpMethod), x.get(httpHost), x.get(httpURI), x.get(httpReferrer)
+	r.UserAgent, r.Origin, r.Username = x.get(httpUserAgent), x.get(httpOrigin), x.get(httpUsername)
+	r.RequestBodyLen, r.ResponseBodyLen = x.reqBody, x.respBody
+	r.StatusMsg, r.InfoMsg, r.Tags = x.get(httpStatusMsg), x.get(httpInfoMsg), noTags
 	if x.hasCode {
 		r.StatusCode, r.Version = value.Some(x.code), value.Some(x.version)
 	}

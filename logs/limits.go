@@ -1,6 +1,8 @@
 package logs
 
 import (
+	"bytes"
+
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -56,6 +58,7 @@ type textSet struct {
 	is    bool // set, even if empty
 	bytes []byte
 	ends  []int
+	tags  []byte   // of each string, to find those that may be equal
 	list  []string // for the row
 }
 
@@ -69,23 +72,45 @@ func (s *textSet) add(b []byte, limit int) bool {
 		return false
 	}
 	b = b[:min(len(b), maxFieldBytes+1)]
-	start := 0
-	for _, end := range s.ends {
-		if string(s.bytes[start:end]) == string(b) {
+	tag := textTag(b)
+	for i := 0; i < len(s.tags); i++ {
+		n := bytes.IndexByte(s.tags[i:], tag)
+		if n < 0 {
+			break
+		}
+		i += n
+		if start := s.start(i); string(s.bytes[start:s.ends[i]]) == string(b) {
 			return true
 		}
-		start = end
 	}
 	s.bytes = append(s.bytes, b...)
 	s.ends = append(s.ends, len(s.bytes))
+	s.tags = append(s.tags, tag)
 	return true
+}
+
+// start returns where string i begins.
+func (s *textSet) start(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return s.ends[i-1]
+}
+
+// textTag returns a byte that is the same for equal strings and seldom for others.
+func textTag(b []byte) byte {
+	tag := byte(len(b))
+	for _, c := range b[:min(len(b), 16)] {
+		tag = tag*31 + c
+	}
+	return tag
 }
 
 func (s *textSet) reset() {
 	if cap(s.bytes) > keptSet {
-		s.bytes, s.ends, s.list = nil, nil, nil
+		s.bytes, s.ends, s.tags, s.list = nil, nil, nil, nil
 	}
-	*s = textSet{bytes: s.bytes[:0], ends: s.ends[:0], list: s.list[:0]}
+	*s = textSet{bytes: s.bytes[:0], ends: s.ends[:0], tags: s.tags[:0], list: s.list[:0]}
 }
 
 // keptSet bounds the capacity of a set that is reused.

@@ -111,6 +111,10 @@ func mimeAddrs(s []byte, f func(addr []byte) bool) {
 func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
 	last := 0 // end of the previous candidate
 	for i := 0; i < len(s); {
+		if !mayBeginAddr(s[i:]) {
+			i++
+			continue
+		}
 		n := longestAddr(s[i:])
 		if n == 0 {
 			i++
@@ -123,6 +127,20 @@ func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
 		i += n
 		last = i
 	}
+}
+
+// mayBeginAddr reports false if longestAddr would find nothing, as in most text.
+func mayBeginAddr(b []byte) bool {
+	switch c := b[0]; {
+	case c-'0' <= 9:
+		return true
+	case c == ':':
+		return len(b) > 1 && b[1] == ':'
+	case (c|0x20)-'a' <= 5:
+		n := hexRun(b)
+		return n < len(b) && b[n] == ':'
+	}
+	return false
 }
 
 // isWrapped reports whether an address stands between brackets or blanks.

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -105,5 +106,16 @@ func TestTextSet(t *testing.T) {
 	s.reset()
 	if s.column(&l) != nil {
 		t.Error("is not unset")
+	}
+	// More strings than there are tags, each twice, some with the same tag.
+	for round := range 2 {
+		for i := range 1000 {
+			if !s.add(fmt.Appendf(nil, "a name that begins alike %d", i), 1000+round) {
+				t.Fatal(round, i)
+			}
+		}
+	}
+	if len(s.list) != 0 || len(s.ends) != 1000 {
+		t.Error(len(s.ends))
 	}
 }

@@ -72,7 +72,7 @@ func (b *smtp) account(c event.Conn, s *smtpState) {
 	for i := range s.texts {
 		n += cap(s.texts[i])
 	}
-	n += cap(s.rcpt.bytes) + cap(s.to.bytes) + cap(s.cc.bytes) + 8*(cap(s.rcpt.ends)+cap(s.to.ends)+cap(s.cc.ends)) + cap(s.path)*24
+	n += cap(s.rcpt.bytes) + cap(s.to.bytes) + cap(s.cc.bytes) + 9*(cap(s.rcpt.ends)+cap(s.to.ends)+cap(s.cc.ends)) + cap(s.path)*24
 	if n > s.held+2*smallState || n < s.held {
 		b.hold(c, n-s.held)
 		s.held = n

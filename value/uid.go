@@ -1,5 +1,7 @@
 package value
 
+import "encoding/binary"
+
 // UID is the unique identifier of a connection in its printed form, "C"
 // followed by base-62 digits.
 type UID struct {
@@ -32,9 +34,9 @@ func MakeFileUID(hi, lo uint64) UID {
 	return u
 }
 
-// digitPairs are the two digits of each number below 62*62, the lowest first. The other
-// places let an index be masked.
-type digitPairs [4096][2]byte
+// digitPairs are the two digits of each number below 62*62, the lowest in the lower byte.
+// The other places let an index be masked.
+type digitPairs [4096]uint16
 
 // The digits of connections and those of files.
 var (
@@ -44,7 +46,7 @@ var (
 
 func pairsOf(digits string) (t digitPairs) {
 	for i := range 62 * 62 {
-		t[i] = [2]byte{digits[i%62], digits[i/62]}
+		t[i] = uint16(digits[i%62]) | uint16(digits[i/62])<<8
 	}
 	return t
 }
@@ -55,13 +57,12 @@ func (u *UID) digits(v uint64, pairs *digitPairs) {
 	n := u.n
 	for v >= 62 {
 		rest := v / (62 * 62)
-		two := &pairs[(v-rest*(62*62))%4096]
-		u.b[n], u.b[n+1] = two[0], two[1]
+		binary.LittleEndian.PutUint16(u.b[n:], pairs[(v-rest*(62*62))%4096])
 		n += 2
 		v = rest
 	}
 	if v > 0 {
-		u.b[n] = pairs[v][0]
+		u.b[n] = byte(pairs[v])
 		n++
 	}
 	u.n = n

@@ -1,6 +1,9 @@
 package conn
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // A Limit names a limit of an analyzer: Protocol is Zeek's name of its protocol, Name
 // what is limited, such as "pending_requests".
@@ -20,15 +23,29 @@ type limitCount struct {
 
 // count records that a limit was hit.
 func (s *limits) count(protocol, name string) {
-	l := Limit{protocol, name}
-	if s.latest >= len(s.counts) || s.counts[s.latest].Limit != l {
-		s.latest = slices.IndexFunc(s.counts, func(c limitCount) bool { return c.Limit == l })
-		if s.latest < 0 {
-			s.latest = len(s.counts)
-			s.counts = append(s.counts, limitCount{Limit: l})
+	if s.latest < len(s.counts) {
+		if c := &s.counts[s.latest]; identical(c.Name, name) && identical(c.Protocol, protocol) {
+			c.n++
+			return
 		}
 	}
-	s.counts[s.latest].n++
+	s.find(Limit{protocol, name}).n++
+}
+
+// find returns the count of a limit.
+func (s *limits) find(l Limit) *limitCount {
+	s.latest = slices.IndexFunc(s.counts, func(c limitCount) bool { return c.Limit == l })
+	if s.latest < 0 {
+		s.latest = len(s.counts)
+		s.counts = append(s.counts, limitCount{Limit: l})
+	}
+	return &s.counts[s.latest]
+}
+
+// identical reports whether two strings are the same bytes in memory, as one constant is. It
+// is quick; it may report false for equal strings.
+func identical(a, b string) bool {
+	return len(a) == len(b) && unsafe.StringData(a) == unsafe.StringData(b)
 }
 
 // LimitCounts returns how often each limit of an analyzer was hit. It omits those that

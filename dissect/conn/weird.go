@@ -88,8 +88,8 @@ func (t *Table) raiseWeird(c *Conn, name string, addl []byte, source string) {
 func (t *Table) permitWeird(c *Conn, name string) bool {
 	x := c.rarely()
 	for i := range x.weirds {
-		if x.weirds[i].name == name {
-			return x.weirds[i].passes(&t.cfg.Weirds, t.now)
+		if w := &x.weirds[i]; identical(w.name, name) || w.name == name {
+			return w.passes(&t.cfg.Weirds, t.now)
 		}
 	}
 	if len(x.weirds) == maxWeirdNames {

@@ -193,41 +193,45 @@ func appendString(dst []byte, v string, nested bool) []byte {
 	if v == "" {
 		return append(dst, Empty...)
 	}
-	mask := uint8(special)
-	if nested {
-		mask |= comma
-	}
 	var odd uint64
-	var any uint8
-	if len(v) >= 8 {
+	switch n := len(v); {
+	case n >= 8:
 		for rest := v; len(rest) > 8; rest = rest[8:] {
 			odd |= oddBytes(rest, nested)
 		}
-		odd |= oddBytes(v[len(v)-8:], nested)
-	} else {
-		for i := range len(v) {
-			any |= classes[v[i]]
-		}
+		odd |= oddBytes(v[n-8:], nested)
+	case n >= 4:
+		odd = oddWord(uint64(four(v))|uint64(four(v[n-4:]))<<32, nested)
+	default:
+		const filler = 0x61616161_61000000
+		odd = oddWord(filler|uint64(v[n-1])<<16|uint64(v[n>>1])<<8|uint64(v[0]), nested)
 	}
-	if odd != 0 || any&mask != 0 {
+	if odd != 0 {
 		return appendEscaped(dst, v, nested)
 	}
-	if v == Unset || v == Empty {
-		dst = text.AppendByte(dst, v[0])
+	if c := v[0]; (c == Unset[0] || c == Empty[0]) && (v == Unset || v == Empty) {
+		dst = text.AppendByte(dst, c)
 		v = v[1:]
 	}
 	return append(dst, v...)
 }
 
-// oddBytes returns a number that is 0 if appendString can copy the first eight bytes of v
-// as they are. It looks at all of them at once: a calculation sets the highest bit of each
-// byte that it looks for. A carry out of such a byte may set that of others, which does
-// not matter.
+// oddBytes is oddWord of the first eight bytes of v.
 func oddBytes(v string, nested bool) uint64 {
+	return oddWord(uint64(four(v))|uint64(four(v[4:]))<<32, nested)
+}
+
+// four returns the first four bytes of v.
+func four(v string) uint32 {
+	_ = v[3]
+	return uint32(v[0]) | uint32(v[1])<<8 | uint32(v[2])<<16 | uint32(v[3])<<24
+}
+
+// oddWord returns a number that is 0 if appendString can copy eight bytes as they are. It
+// looks at all of them at once: a calculation sets the highest bit of each byte that it
+// looks for. A carry out of such a byte may set that of others, which does not matter.
+func oddWord(w uint64, nested bool) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
-	_ = v[7]
-	w := uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24 |
-		uint64(v[4])<<32 | uint64(v[5])<<40 | uint64(v[6])<<48 | uint64(v[7])<<56
 	odd := w | (w - each*' ') | (w + each*(0x80-0x7f)) | (w ^ each*'\\' - each)
 	if nested {
 		odd |= w ^ each*',' - each

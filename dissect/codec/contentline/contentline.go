@@ -3,7 +3,11 @@
 // analyzer.
 package contentline
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // A Receiver takes a Splitter's output. It may call the Splitter's methods, which take
 // effect right after the bytes delivered.
@@ -86,7 +90,7 @@ type Splitter struct {
 	plain, size int64
 	data        []byte // what is being delivered
 	off         int    // of the first byte of data not yet passed on
-	cr, lf, nul int    // the next of each in data, as of the last search
+	nul         int    // the next in data, as of the last search
 	last        byte
 	eol         EOL
 	stopped     bool
@@ -195,7 +199,7 @@ func (s *Splitter) Take() (rest []byte, lf bool) {
 
 // Deliver splits b, the next bytes of the stream.
 func (s *Splitter) Deliver(b []byte) {
-	s.data, s.off, s.cr, s.lf, s.nul = b, 0, -1, -1, -1
+	s.data, s.off, s.nul = b, 0, -1
 	for s.off < len(s.data) && !s.stopped {
 		if s.last == '\r' && s.eol&CR != 0 && s.data[s.off] == '\n' {
 			// The CR has already ended the line, before this LF was known.
@@ -243,16 +247,27 @@ func (s *Splitter) advance(n int) {
 	}
 }
 
-// next returns the index in data, from i on, of the next CR or LF before end, or end.
-func (s *Splitter) next(i, end int) int {
-	if s.lf < i {
-		s.lf = index(s.data, i, '\n')
+// lineEnd returns the index in b, from i on, of the next CR or LF before end, or end. It looks
+// at eight bytes at once: a calculation sets the highest bit of each byte that is below ' ',
+// others that of each CR and LF. A borrow may set those of later bytes, which do not count.
+func lineEnd(b []byte, i, end int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= end; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if (w-each*' ')&^w&high == 0 {
+			continue
+		}
+		cr, lf := w^each*'\r', w^each*'\n'
+		if found := ((cr-each)&^cr | (lf-each)&^lf) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
 	}
-	if s.cr < i {
-		// A CR beyond the next LF is of no interest yet.
-		s.cr = index(s.data[:s.lf], i, '\r')
+	for ; i < end; i++ {
+		if b[i] == '\r' || b[i] == '\n' {
+			return i
+		}
 	}
-	return min(s.lf, s.cr, end)
+	return i
 }
 
 func index(b []byte, from int, c byte) int {
@@ -296,7 +311,7 @@ func (s *Splitter) line() {
 		s.weird(seenCR, "line_terminated_with_single_CR")
 	}
 	for i := start; ; i++ {
-		i = s.next(i, end)
+		i = lineEnd(s.data, i, full)
 		if i >= full {
 			break
 		}

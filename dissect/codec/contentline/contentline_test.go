@@ -250,3 +250,28 @@ func TestPair(t *testing.T) {
 		t.Errorf("%q, %d bytes are held", l.got, budget.used)
 	}
 }
+
+func TestLineEnd(t *testing.T) {
+	for _, around := range []byte{'a', 0, '\t', '\v', '\f', 0x0e, 0x1f, 0x8a, 0x8d, 0xff} {
+		for n := range 20 {
+			for at := range n + 1 {
+				for _, c := range []byte("\r\n") {
+					for _, after := range []byte{c, '\v', 0x0e, around} {
+						b := bytes.Repeat([]byte{around}, n)
+						for i := at; i < n; i++ {
+							b[i] = after
+						}
+						if at < n {
+							b[at] = c
+						}
+						for i := range at + 1 {
+							if got := lineEnd(b, i, n); got != at {
+								t.Fatalf("%q from %d: %d, want %d", b, i, got, at)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}

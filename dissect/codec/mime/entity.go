@@ -15,23 +15,27 @@ type Options struct {
 // DefaultOptions returns Zeek's limits.
 func DefaultOptions() Options { return Options{Depth: 100, Header: 65_536, Parts: 100} }
 
-// Names of the weirds of these limits.
+// A Limit is one that a message can exceed.
+type Limit uint8
+
+// The limits.
 const (
-	weirdMaxDepth  = "exceeded_mime_max_depth"
-	weirdMaxParts  = "exceeded_mime_small_parts"
-	WeirdMaxHeader = "exceeded_mime_max_header_bytes"
+	LimitHeader Limit = iota // Options.Header
+	limitDepth               // Options.Depth
+	limitParts               // Options.Parts
 )
 
-// LimitOf returns the name under which the limit of a weird is counted.
-func LimitOf(weird string) string {
-	switch weird {
-	case weirdMaxDepth:
-		return "mime_depth"
-	case weirdMaxParts:
-		return "mime_small_parts"
-	}
-	return "mime_header_size"
+var limits = [...]struct{ name, weird string }{
+	LimitHeader: {"mime_header_size", "exceeded_mime_max_header_bytes"},
+	limitDepth:  {"mime_depth", "exceeded_mime_max_depth"},
+	limitParts:  {"mime_small_parts", "exceeded_mime_small_parts"},
 }
+
+// String returns the name under which the limit is counted.
+func (l Limit) String() string { return limits[l].name }
+
+// Weird returns the name of the limit's weird.
+func (l Limit) Weird() string { return limits[l].weird }
 
 // A Node is an entity with what its protocol adds to it.
 type Node interface {
@@ -56,8 +60,8 @@ type Handler interface {
 	Illegal(encoding bool, detail string)
 	// Base64Weird reports invalid Base64 (the weird base64_illegal_encoding).
 	Base64Weird(detail string)
-	// Weird reports an exceeded limit.
-	Weird(name string, n int)
+	// Exceeded reports that n is beyond a limit.
+	Exceeded(l Limit, n int)
 	// Over is called at the end of the entity.
 	Over()
 	// Release returns an entity made by Child, after its end.
@@ -281,7 +285,7 @@ func (e *Entity) continueHeader(b []byte) {
 		return
 	}
 	if len(e.line) >= e.scratch.Header {
-		e.h.Weird(WeirdMaxHeader, len(e.line))
+		e.h.Exceeded(LimitHeader, len(e.line))
 		return
 	}
 	had := cap(e.line)
@@ -444,7 +448,7 @@ func (e *Entity) Closes(line []byte) bool {
 func (e *Entity) beginPart() {
 	most := e.scratch.Parts
 	if e.parts++; most != 0 && e.parts > most && e.size/smallPart < e.parts {
-		e.h.Weird(weirdMaxParts, e.parts)
+		e.h.Exceeded(limitParts, e.parts)
 		return
 	}
 	e.beginChild()
@@ -452,7 +456,7 @@ func (e *Entity) beginPart() {
 
 func (e *Entity) beginChild() {
 	if e.depth >= e.scratch.Depth {
-		e.h.Weird(weirdMaxDepth, e.depth)
+		e.h.Exceeded(limitDepth, e.depth)
 		return
 	}
 	e.child = e.h.Child()

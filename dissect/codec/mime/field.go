@@ -1,6 +1,10 @@
 package mime
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wirelog/wirelog/internal/ascii"
+)
 
 // The functions of this file parse header fields as Zeek does, which follows
 // RFC 2045 and RFC 5322 but is as lenient as real traffic requires.
@@ -157,11 +161,7 @@ func Equal(b []byte, word string) bool {
 func AppendUpper(dst, b []byte) []byte {
 	n := len(dst)
 	dst = append(dst, b...)
-	for i, c := range dst[n:] {
-		if 'a' <= c && c <= 'z' {
-			dst[n+i] = c - ('a' - 'A')
-		}
-	}
+	ascii.Upper(dst[n:])
 	return dst
 }
 

@@ -48,7 +48,7 @@ func (n *node) Child() Node {
 }
 func (n *node) Illegal(encoding bool, detail string) { n.rec.add("! %v %s", encoding, detail) }
 func (n *node) Base64Weird(detail string)            { n.rec.add("base64: %s", detail) }
-func (n *node) Weird(name string, x int)             { n.rec.add("weird %s %d", name, x) }
+func (n *node) Exceeded(l Limit, x int)              { n.rec.add("weird %s %d", l.Weird(), x) }
 func (n *node) Over()                                { n.rec.open-- }
 func (n *node) Release(Node)                         { n.rec.add(")") }
 
@@ -118,7 +118,7 @@ func TestDepth(t *testing.T) {
 		if s == "(" {
 			n++
 		}
-		if strings.HasPrefix(s, "weird "+weirdMaxDepth) {
+		if strings.HasPrefix(s, "weird "+limitDepth.Weird()) {
 			weirds++
 		}
 	}
@@ -129,7 +129,7 @@ func TestDepth(t *testing.T) {
 
 func TestHeaderLimit(t *testing.T) {
 	out := read("A: b\n" + strings.Repeat(" "+strings.Repeat("x", 1000)+"\n", 1000) + "\n")
-	if !slices.Contains(out, "weird "+WeirdMaxHeader+" 66070") {
+	if !slices.Contains(out, "weird "+LimitHeader.Weird()+" 66070") {
 		t.Errorf("no weird in %.300q", out)
 	}
 	for _, s := range out {
@@ -185,6 +185,6 @@ func (*silent) Data([]byte)          {}
 func (*silent) Child() Node          { return nil }
 func (*silent) Illegal(bool, string) {}
 func (*silent) Base64Weird(string)   {}
-func (*silent) Weird(string, int)    {}
+func (*silent) Exceeded(Limit, int)  {}
 func (*silent) Over()                {}
 func (*silent) Release(Node)         {}

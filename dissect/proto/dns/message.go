@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/dissect/event"
+	"github.com/wirelog/wirelog/internal/ascii"
 )
 
 // sender is the side that sent a message.
@@ -250,7 +251,7 @@ func (d *decoder) questionRecord() bool {
 // lowered returns name in lower case. The result shares the buffer of owner names.
 func (d *decoder) lowered(name []byte) []byte {
 	b := d.owner[:copy(d.owner[:], name)]
-	lower(b)
+	ascii.Lower(b)
 	return b
 }
 

@@ -1,6 +1,6 @@
 package dns
 
-import "encoding/binary"
+import "github.com/wirelog/wirelog/internal/ascii"
 
 // Names are built as in Zeek: the raw labels, joined by dots, without a final dot. A dot
 // inside a label looks like one between labels.
@@ -46,6 +46,7 @@ func (r *nameReader) read(at, end int, lowerCase bool, depth int) int {
 	b, dst, start := r.d.b, r.dst, len(r.dst)
 	lowerCase = lowerCase && !r.covered
 	r.covered = r.covered || lowerCase
+	from, to := at, at // of labels that are good and not in dst
 labels:
 	for at < end {
 		n := int(b[at])
@@ -61,9 +62,9 @@ labels:
 				r.d.weird("DNS_label_forward_compress_offset", "")
 				break labels
 			}
-			r.dst = dst
+			r.dst = appendLabels(dst, b[from:to])
 			r.read(target, here, true, depth+1)
-			dst = r.dst
+			dst, from = r.dst, to
 			break labels
 		case n > end-at:
 			r.d.weird("DNS_label_len_gt_pkt", "")
@@ -76,10 +77,11 @@ labels:
 			r.d.weird("DNS_label_len_gt_name_len", "")
 			break labels
 		}
-		dst = append(append(dst, b[at:at+n]...), '.')
 		r.room -= n + 1
 		at += n
+		to = at
 	}
+	dst = appendLabels(dst, b[from:to])
 	n := len(dst) - start
 	if n >= longName {
 		r.d.weird("DNS_NAME_too_long", "")
@@ -89,35 +91,21 @@ labels:
 		r.room++
 	}
 	if lowerCase {
-		lower(dst[start:])
+		ascii.Lower(dst[start:])
 	}
 	r.dst = dst
 	return at
 }
 
-// lower converts ASCII letters to lower case, eight at a time if there are that many. The
-// last eight may then meet letters again, which does not matter.
-func lower(b []byte) {
-	if len(b) >= 8 {
-		for rest := b; len(rest) > 8; rest = rest[8:] {
-			lowerEight(rest)
-		}
-		lowerEight(b[len(b)-8:])
-		return
+// appendLabels appends labels, each behind its length, with a dot after each.
+func appendLabels(dst, labels []byte) []byte {
+	if len(labels) == 0 {
+		return dst
 	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + ('a' - 'A')
-		}
+	start := len(dst) - 1 // where the first length would be
+	dst = append(append(dst, labels[1:]...), '.')
+	for i := int(labels[0]) + 1; i < len(labels); i += int(labels[i]) + 1 {
+		dst[start+i] = '.'
 	}
-}
-
-// lowerEight converts the first eight bytes of b. A sum sets the highest bit of each byte
-// that is at least 'A', another of each beyond 'Z'; the highest bits of b stay out of both.
-func lowerEight(b []byte) {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	w := binary.LittleEndian.Uint64(b)
-	low := w &^ high
-	upper := (low + each*(0x80-'A')) &^ (low + each*(0x7f-'Z')) &^ w & high
-	binary.LittleEndian.PutUint64(b, w|upper>>2)
+	return dst
 }

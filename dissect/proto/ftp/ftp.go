@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
 	"github.com/wirelog/wirelog/dissect/proto/telnetopt"
+	"github.com/wirelog/wirelog/internal/ascii"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
@@ -249,11 +250,7 @@ func (a *analyzer) command(line []byte) bool {
 	}
 	f := a.f
 	f.upper = append(f.upper[:0], cmd...)
-	for i, c := range f.upper {
-		if 'a' <= c && c <= 'z' {
-			f.upper[i] = c - ('a' - 'A')
-		}
-	}
+	ascii.Upper(f.upper)
 	cmd = f.upper
 	if !a.confirmed {
 		a.confirmed = true

@@ -297,13 +297,13 @@ func (e *entity) Illegal(encoding bool, detail string) {
 // Base64Weird reports malformed Base64.
 func (e *entity) Base64Weird(detail string) { e.m.a.Base64Weird(detail) }
 
-// Weird reports that a limit was exceeded.
-func (e *entity) Weird(name string, n int) {
-	if name == mime.WeirdMaxHeader {
+// Exceeded reports that a limit was exceeded.
+func (e *entity) Exceeded(l mime.Limit, n int) {
+	if l == mime.LimitHeader {
 		e.m.a.Opaque()
 	}
-	e.m.a.Limited(source, mime.LimitOf(name))
-	e.m.a.WeirdNumber(name, n, source)
+	e.m.a.Limited(source, l.String())
+	e.m.a.WeirdNumber(l.Weird(), n, source)
 }
 
 // Over ends the entity's events.

@@ -16,6 +16,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
+	"github.com/wirelog/wirelog/internal/ascii"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
@@ -225,11 +226,7 @@ func (a *analyzer) Line(isOrig bool, b []byte) {
 	} else {
 		cmd, params, _ := bytes.Cut(b, []byte(" "))
 		a.f.upper = append(a.f.upper[:0], cmd...)
-		for i, c := range a.f.upper {
-			if 'a' <= c && c <= 'z' {
-				a.f.upper[i] = c - ('a' - 'A')
-			}
-		}
+		ascii.Upper(a.f.upper)
 		m.command, m.params = a.f.upper, skipSpaces(params)
 	}
 	if !a.confirmed && isOrig && commands[string(m.command)] {

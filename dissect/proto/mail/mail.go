@@ -300,13 +300,14 @@ func (e *mailEntity) Base64Weird(detail string) {
 	e.m.cfg.Use.Weird("base64_illegal_encoding", detail, "")
 }
 
-// Weird reports an exceeded limit.
-func (e *mailEntity) Weird(name string, n int) {
-	if name == mime.WeirdMaxHeader {
-		e.m.cfg.Use.Opaque()
+// Exceeded reports that a limit was exceeded.
+func (e *mailEntity) Exceeded(l mime.Limit, n int) {
+	u := &e.m.cfg.Use
+	if l == mime.LimitHeader {
+		u.Opaque()
 	}
-	e.m.cfg.Use.Limited(e.m.cfg.Source, mime.LimitOf(name))
-	e.m.cfg.Use.WeirdNumber(name, n, e.m.cfg.Source)
+	u.Limited(e.m.cfg.Source, l.String())
+	u.WeirdNumber(l.Weird(), n, e.m.cfg.Source)
 }
 
 // Over is called at the end of the part.

@@ -2,48 +2,53 @@
 package text
 
 import (
+	"encoding/binary"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
 	"github.com/wirelog/wirelog/value"
 )
 
-const pairs = "00010203040506070809" +
-	"10111213141516171819" +
-	"20212223242526272829" +
-	"30313233343536373839" +
-	"40414243444546474849" +
-	"50515253545556575859" +
-	"60616263646566676869" +
-	"70717273747576777879" +
-	"80818283848586878889" +
-	"90919293949596979899"
+// pairs are the two digits of each number below 100, the first in the lower byte. The other
+// places let an index be masked.
+var pairs = func() (t [128]uint16) {
+	for i := range 100 {
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return t
+}()
 
-// AppendUint appends v in decimal. Most numbers in rows are small.
+// pair returns the two digits of v, which is below 100.
+func pair(v uint64) uint16 { return pairs[v%128] }
+
+// AppendUint appends v in decimal. Most numbers in rows are small, or ports.
 func AppendUint(dst []byte, v uint64) []byte {
 	switch {
 	case v < 10:
 		return append(dst, '0'+byte(v))
 	case v < 100:
-		return append(dst, pairs[v*2], pairs[v*2+1])
+		return binary.LittleEndian.AppendUint16(dst, pair(v))
 	case v < 1000:
-		b := v % 100 * 2
-		return append(dst, '0'+byte(v/100), pairs[b], pairs[b+1])
-	case v < 10000:
+		dst = append(dst, '0'+byte(v/100))
+		return binary.LittleEndian.AppendUint16(dst, pair(v%100))
+	case v < 10_000:
+	case v < 100_000:
+		dst = append(dst, '0'+byte(v/10_000))
+		v %= 10_000
 	default:
-		dst = AppendUint(dst, v/10000)
-		v %= 10000
+		dst = AppendUint(dst, v/10_000)
+		v %= 10_000
 	}
-	a, b := v/100*2, v%100*2
-	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1])
+	return binary.LittleEndian.AppendUint32(dst, uint32(pair(v/100))|uint32(pair(v%100))<<16)
 }
 
 // AppendMicros appends v, which must be below a million, as six digits.
 func AppendMicros(dst []byte, v uint64) []byte {
-	a, b, c := v/10000*2, v/100%100*2, v%100*2
-	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1], pairs[c], pairs[c+1])
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(pair(v/10_000))|uint32(pair(v/100%100))<<16)
+	return binary.LittleEndian.AppendUint16(dst, pair(v%100))
 }
 
 // AppendTime appends t in seconds with exactly six decimals.
@@ -150,14 +155,16 @@ var octets = func() (t [256]struct {
 }()
 
 func appendIPv4(dst []byte, a [4]byte) []byte {
-	var b [16]byte
+	at := len(dst)
+	dst = slices.Grow(dst, 16)
+	b := dst[at : at+16]
 	n := 0
 	for _, c := range a {
 		o := &octets[c]
 		*(*[4]byte)(b[n&15:]) = o.text
 		n += int(o.n)
 	}
-	return append(dst, b[:n-1]...)
+	return dst[:at+n-1]
 }
 
 // AppendSubnet appends a prefix.
