@@ -60,6 +60,30 @@ type Profile struct {
 type Rules struct {
 	read, write []string // without symbolic links
 	ports       []uint16
+	// resolver is the file that says whom names are asked of; its path is empty without Network.
+	resolver struct {
+		path string
+		info fs.FileInfo // at the start
+	}
+}
+
+// ResolverLost reports whether the file that says whom names are asked of has been replaced by
+// one that may not be read, and returns its path.
+func (r *Rules) ResolverLost() (path string, lost bool) {
+	if r == nil || r.resolver.path == "" {
+		return "", false
+	}
+	path = r.resolver.path
+	now, err := os.Stat(path)
+	return path, err == nil && (r.resolver.info == nil || !os.SameFile(now, r.resolver.info)) && !below(path, r.folders())
+}
+
+// folders are what may be read that is a folder: what comes into it may be read too.
+func (r *Rules) folders() []string {
+	return slices.DeleteFunc(slices.Concat(r.read, r.write), func(path string) bool {
+		fi, err := os.Stat(path)
+		return err != nil || !fi.IsDir()
+	})
 }
 
 // AllowsRead reports whether a file, or a folder with all below, may be read.

@@ -26,7 +26,7 @@ import (
 func Confine(p Profile) (rules *Rules, notes []string, err error) {
 	_ = time.Now().Local().String() // reads the time zone, if nobody has yet
 	if p.Network {
-		p.Read = append(slices.Clone(p.Read), resolverFiles()...)
+		p.Read = append(slices.Clone(p.Read), resolverFiles(resolverConfig)...)
 	}
 	p.Read = append(slices.Clone(p.Read), "/etc/localtime", "/usr/share/zoneinfo")
 	if p.Timers {
@@ -131,6 +131,8 @@ func (p *Profile) rules() (*Rules, []landlock.Rule, error) {
 		}
 	}
 	if p.Network {
+		r.resolver.path = resolverConfig
+		r.resolver.info, _ = os.Stat(resolverConfig) // nil if it is not there
 		r.ports = append(slices.Clone(p.Connect), portOfNames)
 		for _, port := range r.ports {
 			list = append(list, landlock.ConnectTCP(port))
@@ -149,15 +151,16 @@ func nowhere(path string) bool {
 	return st.Type == unix.PIPEFS_MAGIC || st.Type == sockets || st.Type == unix.ANON_INODE_FS_MAGIC
 }
 
-// resolverFiles are what names are looked up with. A folder is there for a file that others
-// replace.
-func resolverFiles() []string {
-	list := []string{"/etc/hosts", "/etc/nsswitch.conf", "/etc/services", "/etc/protocols"}
-	const conf = "/etc/resolv.conf"
-	if real, err := filepath.EvalSymlinks(conf); err == nil && filepath.Dir(real) != "/etc" {
-		return append(list, conf, filepath.Dir(real))
+const resolverConfig = "/etc/resolv.conf"
+
+// resolverFiles are what names are looked up with. The folder of conf is there if conf is a link
+// to one of its own, where others replace it.
+func resolverFiles(conf string) []string {
+	list := []string{"/etc/hosts", "/etc/nsswitch.conf", "/etc/services", "/etc/protocols", conf}
+	if real, err := filepath.EvalSymlinks(conf); err == nil && filepath.Dir(real) != filepath.Dir(conf) {
+		list = append(list, filepath.Dir(real))
 	}
-	return append(list, conf)
+	return list
 }
 
 // access are the capabilities to open files of others.

@@ -403,6 +403,48 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestResolverLost: a file that is replaced cannot be read, unless its folder can.
+func TestResolverLost(t *testing.T) {
+	dir := t.TempDir()
+	conf, run := filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "run")
+	if err := os.Mkdir(run, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	replace := func(path string) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(path+".new", nil, 0o644), os.Rename(path+".new", path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, real := range []string{conf, filepath.Join(run, "real.conf")} {
+		replace(real)
+		if real != conf {
+			if err := errors.Join(os.Remove(conf), os.Symlink(real, conf)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := Profile{Read: resolverFiles(conf)}
+		r, _, err := p.rules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.resolver.path = conf
+		if r.resolver.info, err = os.Stat(conf); err != nil {
+			t.Fatal(err)
+		}
+		if _, lost := r.ResolverLost(); lost {
+			t.Errorf("%s: lost, and it is there", real)
+		}
+		replace(real)
+		if path, lost := r.ResolverLost(); lost != (real == conf) || path != conf {
+			t.Errorf("%s: replaced: lost is %v", real, lost)
+		}
+	}
+	if _, lost := new(Rules).ResolverLost(); lost {
+		t.Error("lost, and nobody needs it")
+	}
+}
+
 // TestCalls: the list can be made into a filter for both machines, and holds no call that would
 // be a way out.
 func TestCalls(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/wirelog/wirelog/config"
 	"github.com/wirelog/wirelog/pipeline"
@@ -85,10 +86,23 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 		opts.Notice(fmt.Sprintf("sandbox: %s: the cluster has not told its brokers: of its ports only those that are configured can be connected to; sandbox.ports adds others",
 			strings.Join(n.PortsUnknown, ", ")))
 	}
+	if profile.Network && rules != nil {
+		go watchResolver(rules, opts.Notice)
+	}
 	if live {
 		opts.Notice("confined to its files, ports and system calls: --sandbox=off goes without")
 	}
 	return nil
+}
+
+// watchResolver tells, once, that names are not asked of whom they should be any more.
+func watchResolver(rules *sandbox.Rules, notice func(string)) {
+	for range time.Tick(10 * time.Second) {
+		if path, lost := rules.ResolverLost(); lost {
+			notice(fmt.Sprintf("sandbox: %s has been replaced, and the new one may not be read: names are asked of this host; begin again, with its folder in sandbox.paths", path))
+			return
+		}
+	}
 }
 
 // configFolder is the folder of the configuration file, which may be exchanged for another; of
