@@ -39,7 +39,16 @@ type Needs struct {
 func (o *Options) Needs() (Needs, error) {
 	r := &run{opts: *o}
 	r.opts.extractBelow()
-	return r.needs()
+	n, err := r.needs()
+	if err != nil {
+		return n, err
+	}
+	var cfg writers.Config
+	if errs := r.opts.writerOutputs(&cfg); len(errs) > 0 {
+		return n, errs[0]
+	}
+	n.addPorts(cfg.Outputs)
+	return n, nil
 }
 
 func (r *run) needs() (n Needs, err error) {

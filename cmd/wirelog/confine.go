@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,9 +134,6 @@ func (p *program) confineEarly(opts *pipeline.Options) error {
 				return &pipeline.OptionError{Option: "OutputDir", Err: err}
 			}
 		}
-	}
-	if len(opts.Kafka) > 0 || slices.ContainsFunc(opts.Outputs, func(o pipeline.Output) bool { return o.Type == pipeline.TypeKafka }) {
-		return errors.New("--each of a folder with outputs to Kafka needs --sandbox=off: captures are looked at before the brokers are asked for their ports; or name the captures")
 	}
 	return opts.Confine(n)
 }

@@ -397,6 +397,57 @@ func TestConfinedKafka(t *testing.T) {
 	}
 }
 
+// TestConfinedPorts: a port that is not allowed is not connected to, which is told.
+func TestConfinedPorts(t *testing.T) {
+	if abi, err := landlockVersion(); err != nil || abi < 4 {
+		t.Skipf("the kernel's Landlock does not restrict TCP: version %d, %v", abi, err)
+	}
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(2), kfake.AllowAutoTopicCreation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in")
+	text, err := os.ReadFile(testCapture)
+	if err := errors.Join(err, os.Mkdir(in, 0o755), os.WriteFile(filepath.Join(in, "x.pcap"), text, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(cluster.ListenAddrs()[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "c.yaml")
+	text = fmt.Appendf(nil, "outputs: [{type: kafka, brokers: [%q], deadline: 3s, request_timeout: 1s}]\n", cluster.ListenAddrs()[0])
+	if err := os.WriteFile(config, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want bool // whether all is well
+	}{
+		{[]string{"--each"}, false},
+		{[]string{"--each", "--sandbox-ports", port}, true},
+		{nil, true}, // a run asks the cluster first
+	} {
+		cmd, stderr := wirelog(t, append([]string{"read", "--config", config, in}, test.args...)...)
+		err := cmd.Run()
+		told := strings.Contains(stderr.String(), ":"+port+": connecting is not permitted: if the program is confined, sandbox.ports adds the port")
+		if (err == nil) != test.want || told == test.want {
+			t.Errorf("%q: %v, told: %v\n%s", test.args, err, told, stderr)
+		}
+	}
+}
+
+// landlockVersion returns the version of the kernel's Landlock.
+func landlockVersion() (int, error) {
+	n, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
+
 // TestConfineHook: what the command asks of the sandbox, in this process, which goes on.
 func TestConfineHook(t *testing.T) {
 	dir := t.TempDir()
