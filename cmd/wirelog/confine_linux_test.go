@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -502,90 +504,98 @@ func TestConfineHook(t *testing.T) {
 	}
 }
 
-// TestConfinedListen: live capture goes on when an interface goes and returns.
+// within calls f in the network namespace of a process. The thread is not used again.
+func within(pid int, f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
+		if err == nil {
+			defer ns.Close()
+			if err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err == nil {
+				err = f()
+			}
+		}
+		done <- err
+	}()
+	return <-done
+}
+
+// TestConfinedListen: live capture goes on when an interface comes, goes and returns, with sockets
+// that were made before.
 func TestConfinedListen(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("capturing takes root")
-	}
 	ip, err := exec.LookPath("ip")
-	if err != nil {
-		t.Skip(err)
+	if err != nil || os.Geteuid() != 0 {
+		t.Skip("capturing takes root, and the program ip")
 	}
-	name := fmt.Sprintf("wlc%d", os.Getpid()%100000)
-	add := func() error { return exec.Command(ip, "link", "add", name, "up", "type", "dummy").Run() }
-	if err := add(); err != nil {
-		t.Skipf("%s cannot be made: %v", name, err)
-	}
-	t.Cleanup(func() { _ = exec.Command(ip, "link", "del", name).Run() })
-	cmd, _ := wirelog(t, "listen", "-o", filepath.Join(t.TempDir(), "logs"), "--filter", "not port 1", name)
+	cmd, _ := wirelog(t, "listen", "-o", filepath.Join(t.TempDir(), "logs"), "--filter", "udp port 9", "--wait", "tap0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
 	cmd.Stderr = nil
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		t.Skip("no network namespaces: ", err)
 	}
-	heard := make(chan string, 100)
-	go func() {
-		defer close(heard)
-		var buf [4096]byte
-		for {
-			n, err := said.Read(buf[:])
-			if err != nil {
+	pid := cmd.Process.Pid
+	heard := bufio.NewScanner(said)
+	all := ""
+	hears := func(text string) {
+		t.Helper()
+		for heard.Scan() {
+			all += heard.Text() + "\n"
+			if strings.Contains(heard.Text(), text) {
 				return
 			}
-			heard <- string(buf[:n])
 		}
-	}()
-	all := ""
-	wait := func(text string) {
+		t.Fatalf("no %q in %s", text, all)
+	}
+	hears("confined to")
+	for _, set := range []string{"CapEff", "CapPrm"} {
+		if got := status(t, pid, set); strings.Trim(got, "0") != "" {
+			t.Errorf("%s %s", set, got)
+		}
+	}
+	link := func(args ...string) {
 		t.Helper()
-		limit := time.After(30 * time.Second)
-		for !strings.Contains(all, text) {
-			select {
-			case more, ok := <-heard:
-				if all += more; !ok {
-					t.Fatalf("no %q in %s", text, all)
-				}
-			case <-limit:
-				t.Fatalf("no %q in %s", text, all)
-			}
+		if err := within(pid, func() error { return exec.Command(ip, append([]string{"link"}, args...)...).Run() }); err != nil {
+			t.Fatal(args, err)
 		}
 	}
-	wait("confined to")
-	if got := status(t, cmd.Process.Pid, "CapEff"); strings.Trim(got, "0") != "" {
-		t.Errorf("CapEff %s", got)
-	}
-	if err := exec.Command(ip, "link", "del", name).Run(); err != nil {
-		t.Fatal(err)
-	}
-	wait(name + " is gone")
-	if err := add(); err != nil {
-		t.Fatal(err)
-	}
-	wait(name + " is there: capturing")
-	i, err := net.InterfaceByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	frame := append(bytes.Repeat([]byte{2}, 12), 8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x62, 0xd6, 10, 1, 1, 1, 10, 1, 1, 2, 0, 9, 0, 9, 0, 8, 0, 0)
-	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: i.Index}); err != nil {
-		t.Fatal(err)
+	frame := append(bytes.Repeat([]byte{2}, 12), 8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x64, 0xcd, 10, 1, 1, 1, 10, 1, 1, 2, 0, 9, 0, 9, 0, 8, 0, 0)
+	for i := range 2 {
+		link("add", "tap0", "up", "type", "veth", "peer", "name", "far")
+		link("set", "far", "up")
+		hears("tap0 is there: capturing")
+		err := within(pid, func() error {
+			far, err := net.InterfaceByName("far")
+			if err != nil {
+				return err
+			}
+			fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				return err
+			}
+			return errors.Join(unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: far.Index}), unix.Close(fd))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			link("del", "tap0")
+			hears("tap0 is gone")
+		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	wait("records:")
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, all)
-	}
-	if strings.Contains(all, "permitted") || strings.Contains(all, "denied") || strings.Contains(all, "packets: 0 captured") {
+	hears("packets: ")
+	if !strings.Contains(all, "packets: 2 captured, 0 of them lost before they were read; 2 read, 2 processed") {
 		t.Error(all)
+	}
+	hears("records: ")
+	if err := cmd.Wait(); err != nil || strings.Contains(all, "permitted") || strings.Contains(all, "denied") {
+		t.Errorf("%v\n%s", err, all)
 	}
 }
