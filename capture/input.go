@@ -157,6 +157,9 @@ func once(ins []input, o *Options) []input {
 	return kept
 }
 
+// ownFolder is where runs keep notes beside what they write, which may be among what they read.
+const ownFolder = ".wirelog"
+
 // expandDir returns the captures in a directory and below in the order of their first
 // packets, and those with the same time in natural order of their paths (trace2 before
 // trace10). What cannot be read is damage; what is no capture is skipped with a notice.
@@ -179,6 +182,9 @@ func expandDir(dir string, o *Options) (ins []input, damage []*DamageError) {
 			return nil
 		}
 		if d.IsDir() {
+			if d.Name() == ownFolder {
+				return fs.SkipDir
+			}
 			return nil
 		}
 		skip := func(why string) {

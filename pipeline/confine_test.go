@@ -126,6 +126,24 @@ func TestConfineFolder(t *testing.T) {
 	}
 }
 
+// TestLogsBesideCaptures: what a run writes is none of its input.
+func TestLogsBesideCaptures(t *testing.T) {
+	text, err := os.ReadFile("../testdata/dns.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.pcap"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults()
+	o.Paths, o.OutputDir = []string{dir}, dir
+	o.Notice = func(msg string) { t.Error(msg) }
+	if s, err := Run(t.Context(), o); err != nil || s.Files != 1 {
+		t.Errorf("%d files, %v", s.Files, err)
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -137,9 +155,9 @@ func TestNeeds(t *testing.T) {
 	}{
 		"folder":         {func(o *Options) {}, []string{"x.pcap"}, []string{"logs"}, 0},
 		"file":           {func(o *Options) { o.OutputPath = "conn.log"; o.Logs = []string{"conn"} }, []string{"x.pcap"}, []string{"conn.log"}, 0},
-		"output":         {func(o *Options) { o.OutputPath = "-"; o.Paths = []string{"-"} }, nil, nil, 0},
+		"output":         {func(o *Options) { o.OutputPath = "-"; o.Logs = []string{"conn"}; o.Paths = []string{"-"} }, nil, nil, 0},
 		"parquet":        {func(o *Options) { o.Format = FormatParquet }, []string{"x.pcap"}, []string{"logs"}, 0},
-		"arrow file":     {func(o *Options) { o.Format = FormatArrow; o.OutputPath = "a.arrow" }, []string{"x.pcap"}, []string{"a.arrow"}, 0},
+		"arrow file":     {func(o *Options) { o.Format = FormatArrow; o.OutputPath = "a.arrow"; o.Logs = []string{"conn"} }, []string{"x.pcap"}, []string{"a.arrow"}, 0},
 		"brokers":        {func(o *Options) { o.Kafka = []string{"localhost:9092"} }, []string{"x.pcap"}, nil, 0},
 		"events":         {func(o *Options) { o.EventsFile = "e.json" }, []string{"x.pcap"}, []string{"logs", "e.json"}, 0},
 		"extracted":      {func(o *Options) { o.Dissect.Files.Extract = []string{"*/*"}; o.Dissect.Files.ExtractDir = at("files") }, []string{"x.pcap"}, []string{"logs", at("files")}, 0},
@@ -150,10 +168,11 @@ func TestNeeds(t *testing.T) {
 		"defaults":       {func(o *Options) { o.Outputs = []Output{{Type: FormatJSON}} }, []string{"x.pcap"}, []string{"."}, 0},
 		"several": {func(o *Options) {
 			k := defaultKafka()
+			k.Brokers, k.TLS, k.SASL, k.SASLUser = []string{"localhost:9092"}, true, "plain", "u"
 			k.Aside, k.Spool, k.TLSCA, k.PasswordFile = at("aside/f"), at("spool"), at("tls/ca.pem"), at("secret/p")
 			o.Outputs = []Output{
 				{Type: FormatTSV, Settings: files(FileSettings{Dir: at("tsv"), Command: []string{"gzip", "-9"}})},
-				{Type: FormatTSV, Settings: files(FileSettings{Dir: ".", Path: at("one.log")})},
+				{Type: FormatTSV, Logs: []string{"conn"}, Settings: files(FileSettings{Dir: ".", Path: at("one.log")})},
 				{Type: TypeKafka, Settings: k},
 			}
 		}, []string{"x.pcap", at("tls"), at("secret")}, []string{at("tsv"), at("one.log"), at("aside/f"), at("spool")}, 1},
@@ -162,6 +181,9 @@ func TestNeeds(t *testing.T) {
 		o.Paths, o.OutputDir = []string{"x.pcap"}, "logs"
 		test.change(&o)
 		n, err := o.Needs()
+		if brokers := name == "brokers" || name == "several"; brokers != slices.Equal(n.Ports, []uint16{9092}) || brokers != n.Network {
+			t.Errorf("%s: %+v", name, n)
+		}
 		if err != nil || !slices.Equal(n.Read, test.read) || !slices.Equal(n.Write, test.write) || len(n.Commands) != test.commands {
 			t.Errorf("%s: %+v, %v\nwant %q, %q", name, n, err, test.read, test.write)
 		}

@@ -26,7 +26,7 @@ import (
 func Confine(p Profile) (rules *Rules, notes []string, err error) {
 	_ = time.Now().Local().String() // reads the time zone, if nobody has yet
 	if p.Network {
-		p.Read = append(slices.Clone(p.Read), resolverFiles(resolverConfig)...)
+		p.Read = slices.Concat(p.Read, resolverFiles(resolverConfig), rootCertificates())
 	}
 	p.Read = append(slices.Clone(p.Read), "/etc/localtime", "/usr/share/zoneinfo")
 	if p.Timers {
@@ -93,14 +93,11 @@ func (p *Profile) rules() (*Rules, []landlock.Rule, error) {
 	var list []landlock.Rule
 	add := func(path string, file, dir landlock.AccessFSSet) error {
 		fi, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err == nil && nowhere(path) {
-			return nil // such as a pipe without a name, which Landlock does not restrict
-		}
 		if err != nil {
-			return err
+			return nil // who opens it tells why it cannot
+		}
+		if nowhere(path) {
+			return nil // such as a pipe without a name, which Landlock does not restrict
 		}
 		set := file
 		if fi.IsDir() {
@@ -162,6 +159,23 @@ func resolverFiles(conf string) []string {
 	}
 	return list
 }
+
+// rootCertificates are where package crypto/x509 finds those of the system, when it first needs
+// them.
+func rootCertificates() []string {
+	list := []string{
+		"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem",
+		"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	}
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
+		list = append(list, file)
+	}
+	return append(list, filepath.SplitList(os.Getenv("SSL_CERT_DIR"))...)
+}
+
+// DropCapabilities gives up all capabilities, in all threads. Programs that root runs get theirs
+// again.
+func DropCapabilities() error { return setCapabilities(0) }
 
 // access are the capabilities to open files of others.
 const access = 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH

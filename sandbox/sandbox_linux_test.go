@@ -403,6 +403,17 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestRootCertificates(t *testing.T) {
+	t.Setenv("SSL_CERT_FILE", "/a/ca.pem")
+	t.Setenv("SSL_CERT_DIR", "/b:/c")
+	got := rootCertificates()
+	for _, want := range []string{"/etc/ssl/certs", "/a/ca.pem", "/b", "/c"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q: no %s", got, want)
+		}
+	}
+}
+
 // TestResolverLost: a file that is replaced cannot be read, unless its folder can.
 func TestResolverLost(t *testing.T) {
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wirelog/wirelog/sandbox"
 	"github.com/wirelog/wirelog/writers"
 )
 
@@ -49,6 +50,11 @@ func serveCommands(in io.Reader, out io.Writer) int {
 	// A terminal that has the whole group, or systemd, tell everybody; the last files are
 	// finished after that.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// Programs need none of those that a sensor is given for packet sockets.
+	if err := sandbox.DropCapabilities(); err != nil {
+		printError(os.Stderr, err)
+		return exitUsage
+	}
 	requests := json.NewDecoder(in)
 	var start helperStart
 	if err := requests.Decode(&start); err != nil {

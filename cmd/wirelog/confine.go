@@ -59,7 +59,7 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 	if len(n.Commands) > 0 {
 		helper, err := startCommands(n.Commands, n.Write)
 		if err != nil {
-			return fmt.Errorf("sandbox: the process that runs the programs for finished files: %w", err)
+			return fmt.Errorf("sandbox: the process that runs the programs for finished files: %w; --sandbox=off goes without", err)
 		}
 		p.confined.commands.Store(helper)
 	}
@@ -88,7 +88,7 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 	if profile.Network && rules != nil {
 		go watchResolver(rules, opts.Notice)
 	}
-	if live {
+	if live && rules != nil {
 		opts.Notice("confined to its files, ports and system calls: --sandbox=off goes without")
 	}
 	return nil
