@@ -88,7 +88,7 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 	if profile.Network && rules != nil {
 		go watchResolver(rules, opts.Notice)
 	}
-	if live && rules != nil {
+	if live && rules != nil && len(notes) == 0 {
 		opts.Notice("confined to its files, ports and system calls: --sandbox=off goes without")
 	}
 	return nil
