@@ -45,7 +45,7 @@ func (in input) name() string {
 // Expand returns the captures that paths stand for, in the order in which Open reads them,
 // and what in directories cannot be read. It fails as Open does.
 func Expand(paths []string, o Options) ([]string, []*DamageError, error) {
-	ins, damage, err := expand(paths, &o)
+	ins, damage, err := expand(paths, &o, expandDir)
 	names := make([]string, len(ins))
 	for i := range ins {
 		names[i] = ins[i].path
@@ -53,8 +53,32 @@ func Expand(paths []string, o Options) ([]string, []*DamageError, error) {
 	return names, damage, err
 }
 
-// expand returns the files that paths stand for, and what of directories cannot be read.
-func expand(paths []string, o *Options) (ins []input, damage []*DamageError, err error) {
+// Check fails if Open would, as far as that can be known without reading a file: it finds what
+// is not there and filters that are wrong, but no directory without captures.
+func Check(paths []string, o Options) error {
+	if o.Filter != "" {
+		if _, err := newFilterSet(o.Filter); err != nil {
+			return err
+		}
+	}
+	o.OnNotice = nil
+	_, _, err := expand(paths, &o, func(dir string, _ *Options) (ins []input, _ []*DamageError) {
+		// The function returns no error but to end.
+		_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				return nil
+			}
+			ins = []input{{path: p}} // a capture, or what Open tells of
+			return fs.SkipAll
+		})
+		return ins, nil
+	})
+	return err
+}
+
+// expand returns the files that paths stand for, and what of directories cannot be read, which
+// inDir finds out.
+func expand(paths []string, o *Options, inDir func(string, *Options) ([]input, []*DamageError)) (ins []input, damage []*DamageError, err error) {
 	if len(paths) == 0 {
 		return nil, nil, errors.New("no capture named")
 	}
@@ -83,7 +107,7 @@ func expand(paths []string, o *Options) (ins []input, damage []*DamageError, err
 		}
 		switch {
 		case fi.IsDir():
-			found, bad := expandDir(p, o)
+			found, bad := inDir(p, o)
 			if len(found) == 0 && len(bad) == 0 {
 				return nil, nil, fmt.Errorf("%s: no capture in this directory", p)
 			}
@@ -133,6 +157,9 @@ func once(ins []input, o *Options) []input {
 	return kept
 }
 
+// ownFolder is where runs keep notes beside what they write, which may be among what they read.
+const ownFolder = ".wirelog"
+
 // expandDir returns the captures in a directory and below in the order of their first
 // packets, and those with the same time in natural order of their paths (trace2 before
 // trace10). What cannot be read is damage; what is no capture is skipped with a notice.
@@ -155,6 +182,9 @@ func expandDir(dir string, o *Options) (ins []input, damage []*DamageError) {
 			return nil
 		}
 		if d.IsDir() {
+			if d.Name() == ownFolder {
+				return fs.SkipDir
+			}
 			return nil
 		}
 		skip := func(why string) {

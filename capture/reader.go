@@ -42,7 +42,7 @@ func Open(paths []string, o Options) (*Reader, error) {
 	if err := r.batcher.init(BatcherOptions{Filter: o.Filter, JumpLimit: o.JumpLimit, Unwrap: o.Unwrap, Mirrors: o.Mirrors}); err != nil {
 		return nil, err
 	}
-	ins, damage, err := expand(paths, &r.opt)
+	ins, damage, err := expand(paths, &r.opt, expandDir)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wirelog/wirelog/metrics"
 	"github.com/wirelog/wirelog/pipeline"
+	"github.com/wirelog/wirelog/sandbox"
 )
 
 // Config is the whole configuration: the options of a run, and those of the command
@@ -20,6 +21,7 @@ type Config struct {
 	// adds, and an empty Outputs means one output made from the keys after it.
 	pipeline.Options
 	Metrics metrics.Options
+	Sandbox sandbox.Options
 
 	Summary             string `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
 	NoProgress          bool   `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
@@ -36,7 +38,7 @@ const (
 
 // defaultConfig returns the configuration with nothing set.
 func defaultConfig() Config {
-	c := Config{Options: pipeline.Defaults(), Summary: SummaryAuto, PrivateSpaceIsLocal: true}
+	c := Config{Options: pipeline.Defaults(), Sandbox: sandbox.DefaultOptions(), Summary: SummaryAuto, PrivateSpaceIsLocal: true}
 	c.LocalNets = nil
 	return c
 }

@@ -44,6 +44,7 @@ var sections = gather([]Section{
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},
 	{Name: "interconn", Doc: "what the watcher InterConn takes for keystrokes"},
+	{Name: "sandbox", Doc: "what wirelog read and wirelog listen may do to the system once they have begun"},
 	{Name: "smb", Doc: "how SMB is read"},
 	{Name: "ssh", Doc: "how SSH is read"},
 	{Name: "ssl", Doc: "how SSL and TLS are read"},

@@ -5,11 +5,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wirelog/wirelog/pipeline"
 )
+
+// TestListOfPaths has ~ and variables in each path of a list.
+func TestListOfPaths(t *testing.T) {
+	alone(t)
+	t.Setenv("HOME", "/home/u")
+	t.Setenv("SITE", "berlin")
+	l, err := load(t, "--sandbox-paths", "~/a,/b/$SITE,c", "--sandbox-ports", "9092,443")
+	if err != nil || !slices.Equal(l.Sandbox.Paths, []string{"/home/u/a", "/b/berlin", "c"}) || !slices.Equal(l.Sandbox.Ports, []uint16{9092, 443}) {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if l, err := load(t, "--sandbox-paths", "a,$NONESUCH/b"); err == nil {
+		t.Errorf("%+v", l.Sandbox)
+	}
+	if l, err := load(t, "--sandbox", "half"); err == nil || !strings.Contains(err.Error(), "want one of on, off") {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
 
 // TestPaths has ~ and variables in paths.
 func TestPaths(t *testing.T) {

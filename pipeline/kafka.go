@@ -48,8 +48,8 @@ type KafkaSettings struct {
 	Timeout     time.Duration `key:"request_timeout" doc:"time to wait for one answer"`
 	MaxMessage  int           `key:"max_message_bytes" unit:"bytes" min:"1024" doc:"bytes of the largest record, with key and headers"`
 	TooLarge    string        `key:"too_large" oneof:"cut,aside" doc:"what to do with a larger record: cut shortens its strings and lists and marks it, aside keeps it in a file"`
-	Aside       string        `key:"aside" is:"path" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
-	Spool       string        `key:"spool" is:"path" doc:"folder, for this output alone, that keeps records while the brokers do not accept them, for live traffic; reading waits if not given"`
+	Aside       string        `key:"aside" is:"path" opens:"to write" doc:"file for records that are too large or that the broker refuses; dropped if not given"`
+	Spool       string        `key:"spool" is:"path" opens:"to write" doc:"folder, for this output alone, that keeps records while the brokers do not accept them, for live traffic; reading waits if not given"`
 	SpoolBytes  int           `key:"spool_bytes" unit:"bytes" min:"1" doc:"bytes that spool may hold; beyond it records are lost, and counted"`
 
 	TLS          bool   `key:"tls" doc:"encrypt connections"`

@@ -169,6 +169,13 @@ type Options struct {
 	// Reports are the times of rows that no packet gives rise to.
 	Reports logs.Reports
 
+	// Confine, if set, is called once everything that a run needs is open, before the first
+	// byte of input is read and before anything is replaced, so that the program can give up
+	// what it does not need. An error ends the run.
+	Confine func(Needs) error
+	// Command, if set, runs the program of a finished file in place of writers.Command.Run.
+	Command func(*writers.Command) error
+
 	// Tally counts hosts and services for the summary. It costs some time and memory for
 	// each connection.
 	Tally bool

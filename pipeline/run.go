@@ -179,11 +179,27 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if r.unwrap, err = o.newUnwrapper(); err != nil {
 		return nil, err
 	}
-	if r.source, err = o.openSource(r.unwrap, cfg.Groups); err != nil {
+	if o.readsFiles() {
+		err = o.checkSource()
+	} else {
+		r.source, err = o.openSource(r.unwrap, cfg.Groups)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if r.merger, err = writers.New(cfg); err != nil {
-		r.source.Close()
+	needs, err := r.needs()
+	if err == nil {
+		cfg.Confirm = func() error { return r.confirm(needs, &cfg) }
+		r.merger, err = writers.New(cfg)
+	}
+	if err != nil {
+		if r.source != nil {
+			r.source.Close()
+		}
+		var option *OptionError
+		if errors.As(err, &option) {
+			return nil, err
+		}
 		return nil, &OptionError{o.blamed(err), err}
 	}
 	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
@@ -228,6 +244,34 @@ func (o *Options) tellUnattached(logs []*schemas.Schema) {
 	}
 }
 
+// readsFiles reports whether to open the source is to read input: files are looked into, while
+// interfaces and folders that are followed are only watched.
+func (o *Options) readsFiles() bool {
+	return o.Source == nil && len(o.Interfaces) == 0 && !o.Follow
+}
+
+// checkSource fails as openSource does, as far as that can be known without reading.
+func (o *Options) checkSource() error {
+	return sourceError("Paths", capture.Check(o.Paths, capture.Options{Filter: o.Filter, Stdin: o.Stdin}))
+}
+
+// confirm lets the program confine itself, and opens what is read, if that is not open.
+func (r *run) confirm(needs Needs, cfg *writers.Config) error {
+	o := &r.opts
+	if o.Confine != nil {
+		needs.addPorts(cfg.Outputs)
+		if err := o.Confine(needs); err != nil {
+			return &OptionError{"Confine", err}
+		}
+	}
+	if r.source != nil {
+		return nil
+	}
+	var err error
+	r.source, err = o.openSource(r.unwrap, cfg.Groups)
+	return err
+}
+
 // openSource opens Paths or calls Source. Groups are those of the columns that are wanted.
 // The error is an *OptionError.
 func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Source, error) {
@@ -258,14 +302,22 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 			src, err = capture.Open(o.Paths, files)
 		}
 	}
-	if err == nil {
-		return src, nil
+	if err != nil {
+		return nil, sourceError(option, err)
 	}
+	return src, nil
+}
+
+// sourceError blames an option, or Filter, for an error.
+func sourceError(option string, err error) error {
 	var fe *capture.FilterError
-	if errors.As(err, &fe) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &fe):
 		option = "Filter"
 	}
-	return nil, &OptionError{option, err}
+	return &OptionError{option, err}
 }
 
 // follow opens the folder that Paths names.
@@ -390,6 +442,7 @@ func (r *run) writerConfig() (writers.Config, error) {
 		Notice:   o.Notice,
 		Sensor:   o.sensor(),
 		Version:  o.Version,
+		Command:  o.Command,
 		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows, Peer: o.Sensor, Shards: o.shardCount(), Process: r.process}),
 	}
 	if !o.OpenTime.IsZero() {

@@ -35,6 +35,7 @@ type finisher struct {
 	names                    *names
 	footer                   func([]byte, time.Time) []byte
 	env                      Env
+	command                  func(*Command) error
 	// claim records the finished files; it may be nil.
 	claim *claims.Claim
 	// growing means that files have their plain names while they are written; toldPlain,
@@ -69,7 +70,7 @@ const (
 	markCompress   = "files not compressed"
 )
 
-func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte) (*finisher, error) {
+func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte, command func(*Command) error) (*finisher, error) {
 	if err := o.Rotation.Check(); err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte) (*fi
 	n, err := o.Rotation.parseNames()
 	return &finisher{
 		dir: o.Dir, ext: o.Format.Ext(), format: o.Format.Name(), output: o.name(),
-		rotation: o.Rotation, names: n, footer: footer, env: env,
+		rotation: o.Rotation, names: n, footer: footer, env: env, command: command,
 	}, err
 }
 
@@ -263,26 +264,46 @@ func (f *finisher) syncDir(dir string) {
 
 // run runs the command for a finished file.
 func (f *finisher) run(final string, job *finishing) error {
-	command := f.rotation.Command
-	if len(command) == 0 {
+	program := f.rotation.Command
+	if len(program) == 0 {
 		return nil
 	}
+	seconds := func(t int64) string { return strconv.FormatFloat(float64(t)/1e9, 'f', 6, 64) }
+	return f.command(&Command{
+		Program: program, File: f.path(final), Timeout: f.rotation.CommandTimeout,
+		Env: []string{"WIRELOG_LOG=" + job.log, "WIRELOG_OUTPUT=" + f.output,
+			"WIRELOG_OPEN=" + seconds(job.open), "WIRELOG_CLOSE=" + seconds(job.closed)},
+	})
+}
+
+// A Command is a program to be run for a finished file.
+type Command struct {
+	// Program is the program with its arguments, which File follows.
+	Program []string
+	File    string
+	// Env is added to the environment of this process, NAME=VALUE.
+	Env []string
+	// Timeout is when the program is stopped; 0 is never.
+	Timeout time.Duration
+}
+
+// Run runs the program as a child of this process, and waits for its end. The error has the last
+// line that it has printed.
+func (c *Command) Run() error {
 	ctx := context.Background() // an interrupted run still finishes its files
-	if f.rotation.CommandTimeout > 0 {
+	if c.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.rotation.CommandTimeout)
+		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
 	}
-	cmd := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], f.path(final))...)
+	cmd := exec.CommandContext(ctx, c.Program[0], append(c.Program[1:len(c.Program):len(c.Program)], c.File)...)
 	cmd.WaitDelay = time.Second
-	seconds := func(t int64) string { return strconv.FormatFloat(float64(t)/1e9, 'f', 6, 64) }
-	cmd.Env = append(os.Environ(), "WIRELOG_LOG="+job.log, "WIRELOG_OUTPUT="+f.output,
-		"WIRELOG_OPEN="+seconds(job.open), "WIRELOG_CLOSE="+seconds(job.closed))
+	cmd.Env = append(os.Environ(), c.Env...)
 	var said tail
 	cmd.Stdout, cmd.Stderr = &said, &said
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("took longer than %s", f.rotation.CommandTimeout)
+		err = fmt.Errorf("took longer than %s", c.Timeout)
 	}
 	if err != nil {
 		if line := strings.TrimSpace(said.line()); line != "" {

@@ -145,7 +145,7 @@ func (m *Merger) makeFinishers() error {
 		// All logs of a format have the same footer.
 		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
 		var err error
-		if m.finishers[i], err = newFinisher(o, m.env(i), footer); err != nil {
+		if m.finishers[i], err = newFinisher(o, m.env(i), footer, m.cfg.Command); err != nil {
 			return m.outputError(i, fmt.Errorf("output %s: %w", o.name(), err))
 		}
 	}
@@ -181,6 +181,9 @@ func (cfg *Config) setDefaults() {
 			defer mu.Unlock()
 			notice(msg)
 		}
+	}
+	if cfg.Command == nil {
+		cfg.Command = (*Command).Run
 	}
 	cfg.Outputs = slices.Clone(cfg.Outputs)
 	for i := range cfg.Outputs {

@@ -58,6 +58,13 @@ type Gauged interface {
 	Gauges() map[string]uint64
 }
 
+// A Reacher is a Place that connects to hosts during the run.
+type Reacher interface {
+	// Ports returns the TCP ports that it will connect to, as far as it knows them when it is
+	// ready. all is false if it may have to connect to others.
+	Ports() (ports []uint16, all bool)
+}
+
 // A Checker is a Place that can find out more than Start does, without writing a record:
 // whether it will be able to write. Check is called after Start and Open for every log, in
 // place of rows, and is followed by Close. Its error says what to do.

@@ -3,6 +3,7 @@ package writers_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -276,6 +277,28 @@ func TestCommand(t *testing.T) {
 		if got := weirds(t, filepath.Join(dir, "weird.log")); got != "14:00:00 14:30:00" {
 			t.Errorf("%v: the file has %q", tt.command, got)
 		}
+	}
+}
+
+// TestCommandElsewhere: whoever wants to runs the program.
+func TestCommandElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	cfg := rotating(dir, writers.Rotation{Names: "plain", Command: []string{"/bin/false", "x"}, CommandTimeout: time.Second})
+	var got []writers.Command
+	var reports []string
+	cfg.Report = func(err error) { reports = append(reports, err.Error()) }
+	cfg.Command = func(c *writers.Command) error { got = append(got, *c); return errors.New("not today") }
+	m := newMerger(t, cfg)
+	emit(m, false, at("14:00:00"))
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].File != filepath.Join(dir, "weird.log") || !slices.Equal(got[0].Program, cfg.Outputs[0].Rotation.Command) ||
+		got[0].Timeout != time.Second || len(got[0].Env) != 4 || got[0].Env[0] != "WIRELOG_LOG=weird" {
+		t.Errorf("%+v", got)
+	}
+	if len(reports) != 1 || !strings.Contains(reports[0], "weird.log: /bin/false: not today") {
+		t.Errorf("%q", reports)
 	}
 }
 

@@ -223,6 +223,11 @@ func (m *Merger) start() error {
 	if m.cfg.Try {
 		return nil
 	}
+	if m.cfg.Confirm != nil {
+		if err := m.cfg.Confirm(); err != nil {
+			return err
+		}
+	}
 	if err := m.claims.Begin(); err != nil {
 		return err
 	}

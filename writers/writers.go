@@ -198,6 +198,11 @@ type Config struct {
 	// Run, if not nil, lets the outputs keep this run's files apart from those of other
 	// runs. Without it, files of other runs are overwritten.
 	Run *Run
+	// Command runs the programs of finished files; nil means Command.Run.
+	Command func(*Command) error
+	// Confirm, if not nil, is called by New when the outputs are ready, before anything is
+	// replaced. An error ends New, which returns it.
+	Confirm func() error
 	// Try only finds out whether the outputs can be written, without a row. Nothing is
 	// replaced; folders that are made are removed again. See Merger.Check.
 	Try bool

@@ -14,6 +14,9 @@ import (
 
 // readEach runs once for each capture, with a folder each.
 func (p *program) readEach(ctx context.Context, cfg *config.Loaded, opts pipeline.Options) error {
+	if err := p.confineEarly(&opts); err != nil {
+		return usageError(cfg, err)
+	}
 	captures, damage, err := opts.Captures()
 	if err != nil {
 		return usageError(cfg, err)

@@ -45,7 +45,7 @@ Every flag is also a key of the configuration file and an environment variable.
 			if err != nil {
 				return err
 			}
-			return profiled(profile, func() error { return p.listen(cmd, cfg, args) })
+			return profiled(profile, func() error { return p.listen(cmd, cfg, args, profile != "") })
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
@@ -67,7 +67,7 @@ func interfaceNames() []string {
 	return names
 }
 
-func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []string) error {
+func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []string, profiled bool) error {
 	opts := p.runOptions(cfg, p.stderr)
 	opts.Interfaces = interfaces
 	if p.stopping != nil {
@@ -80,6 +80,7 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 	}
 	defer watched()
 	defer notifySystemd(&opts)()
+	p.confineRuns(cfg, &opts, profiled)
 	setMemory(pipeline.MemoryLimit(&opts))
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)

@@ -20,6 +20,7 @@ import (
 	"github.com/wirelog/wirelog/internal/nearest"
 	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
+	"github.com/wirelog/wirelog/sandbox"
 )
 
 // Exit statuses.
@@ -46,13 +47,19 @@ type program struct {
 	// stopping makes the first signal close the channel that it returns instead of ending
 	// the run; nil if there are no signals.
 	stopping func() <-chan struct{}
+	// confine confines the process; nil in tests, whose process goes on.
+	confine  func(sandbox.Profile) (*sandbox.Rules, []string, error)
+	confined confined
 	reported bool // whether an output has reported an error during the run
 }
 
 func main() {
 	abortWhenFatal()
+	if len(os.Args) > 1 && os.Args[1] == commandHelper {
+		os.Exit(serveCommands(os.Stdin, os.Stdout))
+	}
 	ctx, sig := watch()
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run, stopping: sig.stopFirst}
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run, stopping: sig.stopFirst, confine: sandbox.Confine}
 	os.Exit(sig.status(p.main(ctx, os.Args[1:])))
 }
 

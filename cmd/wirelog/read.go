@@ -52,7 +52,7 @@ lists these, along with limits and timeouts.`,
 			if err != nil {
 				return err
 			}
-			return profiled(profile, func() error { return p.read(cmd, cfg, args, each, follow) })
+			return profiled(profile, func() error { return p.read(cmd, cfg, args, each, follow, profile != "") })
 		},
 	}
 	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file for a CPU profile of the run, for go tool pprof")
@@ -105,7 +105,7 @@ func (p *program) runOptions(cfg *config.Loaded, notes io.Writer) pipeline.Optio
 	return opts
 }
 
-func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each, follow bool) error {
+func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each, follow, profiled bool) error {
 	notes := p.stderr
 	var bar *progressBar
 	if isTerminal(p.stderr) && !cfg.NoProgress {
@@ -127,6 +127,7 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	}
 	defer watched()
 	defer notifySystemd(&opts)()
+	p.confineRuns(cfg, &opts, profiled)
 	if each {
 		if follow {
 			return errors.New("--each and --follow: captures are either read one by one or followed")

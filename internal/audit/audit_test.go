@@ -19,7 +19,9 @@ func TestIdentify(t *testing.T) {
 		"GNU AFFERO GENERAL PUBLIC LICENSE Version 3":                                                                                                               {"AGPL"},
 		"Mozilla Public License Version 2.0":                                                                                                                        {"MPL-2.0"},
 		"all rights reserved":                                                                                                                                       nil,
-		redistribution:                                                                                                                                              nil,
+		"/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */ GNU General Public License":                                                                    {"BSD-3-Clause"},
+		"/* SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1 */ GNU General Public License":                                                                             {"GPL"},
+		redistribution: nil,
 	} {
 		if got := identify([]byte(text)); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -44,8 +45,19 @@ var marks = []struct{ id, phrase string }{
 	{"BUSL", "business source license"},
 }
 
-// identify returns the SPDX identifiers of the licenses in a text, sorted.
+// choice is how a text says that one of several licenses may be chosen.
+var choice = regexp.MustCompile(`SPDX-License-Identifier: ([\w.-]+(?: OR [\w.-]+)+)`)
+
+// identify returns the SPDX identifiers of the licenses in a text, sorted. Of those that the text
+// leaves to choose from it is one that is allowed.
 func identify(text []byte) []string {
+	if m := choice.FindSubmatch(text); m != nil {
+		for id := range strings.SplitSeq(string(m[1]), " OR ") {
+			if allowed[id] != "" {
+				return []string{id}
+			}
+		}
+	}
 	words := bytes.Join(bytes.Fields(bytes.ToLower(text)), []byte(" "))
 	var ids []string
 	for _, m := range marks {

@@ -52,8 +52,9 @@ var allowed = map[string][]string{
 	// Packages that connect the others.
 	"pipeline": {"capture", "compat", "dissect", "internal/choose", "internal/memlimit", "internal/nearest", "internal/option", "logs", "pipeline", "readers", "schemas", "value", "writers"},
 	"metrics":  {"pipeline", "writers"},
-	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "metrics", "pipeline", "schemas"},
-	"cmd":      {"cmd", "config", "dissect/event", "internal/choose", "internal/nearest", "internal/printable", "metrics", "pipeline", "readers", "schemas"},
+	"sandbox":  {},
+	"config":   {"compat", "dissect/event", "internal/nearest", "internal/option", "internal/printable", "metrics", "pipeline", "sandbox", "schemas"},
+	"cmd":      {"cmd", "config", "dissect/event", "internal/choose", "internal/nearest", "internal/printable", "metrics", "pipeline", "readers", "sandbox", "schemas", "writers"},
 
 	// Tools of the project's own build. The packages above import only the common
 	// ones: choose reads lists of names, nearest finds the name that an error message
@@ -93,14 +94,17 @@ func mayCarry(dir, to string) bool {
 // homes lists the folders that alone may import a library: a format's library is
 // imported only where that format is written or read. Tests may use it to check output.
 var homes = map[string][]string{
-	"github.com/apache/arrow":          {"writers/arrow", "readers/arrow"},
-	"github.com/expr-lang/expr":        {"writers/filter"},
-	"github.com/google/gopacket":       {"capture"},
-	"github.com/parquet-go/parquet-go": {"writers/parquet", "readers/parquet"},
-	"github.com/prometheus":            {"metrics"},
-	"github.com/segmentio/kafka-go":    {"writers/kafka"},
-	"github.com/spf13/cobra":           {"cmd"},
-	"github.com/spf13/viper":           {"config"},
+	"github.com/apache/arrow":                   {"writers/arrow", "readers/arrow"},
+	"github.com/expr-lang/expr":                 {"writers/filter"},
+	"github.com/elastic/go-seccomp-bpf":         {"sandbox"},
+	"github.com/google/gopacket":                {"capture"},
+	"github.com/landlock-lsm":                   {"sandbox"},
+	"github.com/parquet-go/parquet-go":          {"writers/parquet", "readers/parquet"},
+	"github.com/prometheus":                     {"metrics"},
+	"github.com/segmentio/kafka-go":             {"writers/kafka"},
+	"github.com/spf13/cobra":                    {"cmd"},
+	"github.com/spf13/viper":                    {"config"},
+	"kernel.org/pub/linux/libs/security/libcap": {"sandbox"},
 }
 
 // checkHome reports an import of a library outside of its home.

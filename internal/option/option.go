@@ -14,7 +14,8 @@
 //	per    "run" for an amount that all shards of a run share
 //	secret "true" for a value that is not shown
 //	is     "path" for a text that is a path, or a list whose first element is one: ~
-//	       and environment variables are replaced in it
+//	       and environment variables are replaced in it; "paths" for a list of them
+//	opens  "to write" for a path that is written, not read
 //
 // Other fields without a key are not options: callbacks, seeds and values that one
 // package sets for another. The key "-" excludes a struct. Reflection is used only
@@ -57,6 +58,10 @@ type Key struct {
 	Secret bool
 	// IsPath is set for a path, or a list whose first element is one.
 	IsPath bool
+	// ArePaths is set for a list of paths.
+	ArePaths bool
+	// IsWritten is set for a path that the program writes.
+	IsWritten bool
 	// Type is the type of the field.
 	Type reflect.Type
 
@@ -116,16 +121,18 @@ func tagsOf(tag reflect.StructTag) map[string]string {
 
 func makeKey(t reflect.Type, tags map[string]string) Key {
 	k := Key{
-		Name:   tags["key"],
-		Flag:   tags["flag"],
-		Short:  tags["short"],
-		Doc:    tags["doc"],
-		Unit:   tags["unit"],
-		PerRun: tags["per"] == "run",
-		Secret: tags["secret"] == "true",
-		IsPath: tags["is"] == "path",
-		Max:    math.MaxInt64,
-		Type:   t,
+		Name:      tags["key"],
+		Flag:      tags["flag"],
+		Short:     tags["short"],
+		Doc:       tags["doc"],
+		Unit:      tags["unit"],
+		PerRun:    tags["per"] == "run",
+		Secret:    tags["secret"] == "true",
+		IsPath:    tags["is"] == "path",
+		ArePaths:  tags["is"] == "paths",
+		IsWritten: tags["opens"] == "to write",
+		Max:       math.MaxInt64,
+		Type:      t,
 	}
 	switch s := tags["oneof"]; {
 	case s == "":

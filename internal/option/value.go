@@ -102,6 +102,14 @@ func (k *Key) Set(to, raw any, isText bool) error {
 				return err
 			}
 		}
+		if k.ArePaths {
+			list = slices.Clone(list)
+			for i := range list {
+				if list[i], err = ExpandPath(list[i]); err != nil {
+					return err
+				}
+			}
+		}
 		*p = list
 	case *map[string]string:
 		section, ok := raw.(map[string]any)

@@ -13,6 +13,8 @@ var (
 	// InterruptGrace shortens the time after an interrupt.
 	InterruptGrace = &interruptGrace
 
+	Explain = explain
+
 	DropAside          = dropAside
 	DropRefused        = dropRefused
 	DropSpoolFull      = dropSpoolFull

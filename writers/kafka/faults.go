@@ -102,6 +102,9 @@ func explain(err error) string {
 		for inner := errors.Unwrap(reason); inner != nil; inner = errors.Unwrap(reason) {
 			reason = inner
 		}
+		if op.Op == "dial" && (errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)) {
+			reason = errors.New("connecting is not permitted: if the program is confined, sandbox.ports adds the port")
+		}
 		if op.Addr != nil {
 			return op.Addr.String() + ": " + reason.Error()
 		}

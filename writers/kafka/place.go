@@ -72,6 +72,8 @@ type Place struct {
 	health health
 	// unready is why the cluster did not answer Ready.
 	unready error
+	// told are the ports of the brokers that the cluster has named.
+	told []uint16
 
 	mu   sync.Mutex
 	room sync.Cond // on mu

@@ -38,6 +38,7 @@ const writeRight = 1 << 4
 var (
 	_ writers.Prepared = (*Place)(nil)
 	_ writers.Checker  = (*Place)(nil)
+	_ writers.Reacher  = (*Place)(nil)
 )
 
 // Ready implements writers.Prepared: it asks the cluster for all topics. What will not
@@ -73,6 +74,21 @@ func (p *Place) Check(context.Context) error {
 		return fmt.Errorf("kafka: %w", p.unready)
 	}
 	return nil
+}
+
+// Ports implements writers.Reacher: the ports of the brokers that are configured, and of those
+// that the cluster has named.
+func (p *Place) Ports() (ports []uint16, all bool) {
+	for _, b := range p.config.Brokers {
+		_, text, err := net.SplitHostPort(b)
+		if err != nil {
+			continue // check has refused it
+		}
+		if port, err := net.LookupPort("tcp", text); err == nil {
+			ports = append(ports, uint16(port))
+		}
+	}
+	return append(ports, p.told...), len(p.told) > 0
 }
 
 // probe asks the first broker that answers.
@@ -230,6 +246,9 @@ func (p *Place) probeTopics(ctx context.Context, t *kafkago.Transport, c *protoc
 		return err
 	}
 	answer := m.(*metadata.Response)
+	for _, b := range answer.Brokers {
+		p.told = append(p.told, uint16(b.Port))
+	}
 	var denied, missing, odd []string
 	for i := range answer.Topics {
 		found := &answer.Topics[i]
