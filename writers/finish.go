@@ -41,6 +41,7 @@ type finisher struct {
 	// that a notice has said why one has not.
 	growing, toldPlain bool
 
+	mu      sync.Mutex // guards the making of queue
 	queue   chan finishing
 	working sync.WaitGroup
 }
@@ -89,6 +90,7 @@ func (f *finisher) path(name string) string { return filepath.Join(f.dir, name) 
 
 // add queues a file.
 func (f *finisher) add(job finishing) {
+	f.mu.Lock()
 	if f.queue == nil {
 		f.queue = make(chan finishing, maxFinishing)
 		f.working.Go(func() {
@@ -97,6 +99,7 @@ func (f *finisher) add(job finishing) {
 			}
 		})
 	}
+	f.mu.Unlock()
 	f.queue <- job
 }
 
@@ -267,7 +270,7 @@ func (f *finisher) run(final string, job *finishing) error {
 	if len(command) == 0 {
 		return nil
 	}
-	ctx := context.Background() // an interrupted run still finishes its files
+	ctx := f.env.Hurry // an interrupted run still finishes its files
 	if f.rotation.CommandTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, f.rotation.CommandTimeout)
@@ -281,7 +284,10 @@ func (f *finisher) run(final string, job *finishing) error {
 	var said tail
 	cmd.Stdout, cmd.Stderr = &said, &said
 	err := cmd.Run()
-	if ctx.Err() != nil {
+	switch {
+	case f.env.Hurry.Err() != nil && err != nil:
+		err = errors.New("was stopped: the time to wait at the end of the run was over")
+	case ctx.Err() != nil:
 		err = fmt.Errorf("took longer than %s", f.rotation.CommandTimeout)
 	}
 	if err != nil {
