@@ -642,23 +642,35 @@ type Marked interface {
 }
 
 // Mark returns a function that reports whether all rows that are written so far are safe, as
-// Marked has it. Rows of streams that are not Marked become so in their order. The function
-// may be called from any goroutine; while a Merge runs, it returns false.
-func (m *Merger) Mark() (safe func() bool) {
-	m.mu.Lock()
+// Marked has it, and whether none was lost since Mark. Rows of streams that are not Marked
+// become safe in their order. Both may be called from any goroutine; while a Merge runs, which
+// may wait for a place, Mark returns nil and the function false.
+func (m *Merger) Mark() (check func() (safe, whole bool)) {
+	if !m.mu.TryLock() {
+		return nil
+	}
 	defer m.mu.Unlock()
+	before := m.lost()
 	pending := make(map[*target]func() bool)
 	for _, t := range slices.Concat(m.live, m.leaving) {
 		pending[t] = t.mark()
 	}
-	return func() bool {
+	return func() (safe, whole bool) {
 		if !m.mu.TryLock() {
-			return false
+			return false, false
 		}
 		defer m.mu.Unlock()
 		maps.DeleteFunc(pending, func(t *target, safe func() bool) bool { return t.closed || safe() })
-		return len(pending) == 0
+		return len(pending) == 0, m.lost() == before
 	}
+}
+
+// lost returns how many rows were lost.
+func (m *Merger) lost() (n uint64) {
+	for _, s := range m.streamStats() {
+		n += s.Lost()
+	}
+	return n
 }
 
 // mark returns a function that reports whether the rows so far are safe.

@@ -241,26 +241,39 @@ func TestMark(t *testing.T) {
 	u := &unsettled{released: make(chan struct{})}
 	m := newMerger(t, writers.Config{Logs: weirdLog, Outputs: []writers.Output{{Dir: t.TempDir(), Format: tsv.Format{}}, {Name: "u", Place: u}}})
 	e := newEmitter(m, 1)
-	if safe := m.Mark(); !safe() {
+	safely := func(check func() (bool, bool)) bool {
+		t.Helper()
+		safe, whole := check()
+		if !whole {
+			t.Error("rows are lost")
+		}
+		return safe
+	}
+	if !safely(m.Mark()) {
 		t.Error("no row is not safe")
 	}
 	e.round()
-	safe := m.Mark()
+	mark := m.Mark()
 	u.info.Counts.Wrote(1)
 	u.rows = 0
-	if safe() {
+	if safely(mark) {
 		t.Error("a row in memory is safe")
 	}
 	m.Flush()
-	if !safe() {
+	if !safely(mark) {
 		t.Error("a row in a file is not safe")
 	}
 	e.round()
-	if safe = m.Mark(); safe() {
+	mark = m.Mark()
+	if safely(mark) {
 		t.Error("rows are safe that a place has not settled")
 	}
-	close(u.released)
-	if err := m.Close(); err != nil {
+	u.info.Counts.Dropped(writers.DropWrite, 1)
+	u.rows = 0
+	if safe, whole := mark(); !safe || whole {
+		t.Errorf("a row is lost: safe %v, whole %v", safe, whole)
+	}
+	if err := m.Close(); !errors.Is(err, writers.ErrIncomplete) {
 		t.Fatal(err)
 	}
 }

@@ -66,6 +66,20 @@ func (m *Merger) newJoined(st *stream, joiner schemas.Joiner) *joined {
 func (m *Merger) Emit(now value.Time, rec schemas.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.emit(now, rec)
+}
+
+// TryEmit is Emit if no Merge is running, which may wait for a place.
+func (m *Merger) TryEmit(now value.Time, rec schemas.Record) bool {
+	if !m.mu.TryLock() {
+		return false
+	}
+	defer m.mu.Unlock()
+	m.emit(now, rec)
+	return true
+}
+
+func (m *Merger) emit(now value.Time, rec schemas.Record) {
 	i := m.streamOf(rec.Schema())
 	if i < 0 || m.closed {
 		return
