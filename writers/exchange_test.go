@@ -270,6 +270,7 @@ func TestMark(t *testing.T) {
 	}
 	u.info.Counts.Dropped(writers.DropWrite, 1)
 	u.rows = 0
+	m.Flush()
 	if safe, whole := mark(); !safe || whole {
 		t.Errorf("a row is lost: safe %v, whole %v", safe, whole)
 	}
