@@ -89,6 +89,12 @@ func (t *Batcher) init(o BatcherOptions) error {
 	return err
 }
 
+// CheckFilter returns a *FilterError if an expression is no filter, whatever the link type.
+func CheckFilter(expr string) error {
+	_, err := refilter(expr, nil)
+	return err
+}
+
 // SetFilter implements Refilterer.
 func (t *Batcher) SetFilter(expr string) error {
 	fs, err := refilter(expr, t.filter)

@@ -40,7 +40,7 @@ const (
 
 // Values of Config.LogFormat.
 const (
-	LogText = "text"
+	logText = "text"
 	LogJSON = "json"
 )
 
@@ -60,7 +60,7 @@ func (l *Loaded) OfCommand(o *Loaded) (keys []string) {
 
 // defaultConfig returns the configuration with nothing set.
 func defaultConfig() Config {
-	c := Config{Options: pipeline.Defaults(), LogFormat: LogText, LogLevel: "info", Summary: SummaryAuto, PrivateSpaceIsLocal: true}
+	c := Config{Options: pipeline.Defaults(), LogFormat: logText, LogLevel: "info", Summary: SummaryAuto, PrivateSpaceIsLocal: true}
 	c.LocalNets = nil
 	return c
 }

@@ -262,7 +262,7 @@ func (r *run) nextOptions(o *Options) (Options, error) {
 		if _, ok := r.source.(capture.Refilterer); !ok {
 			return next, &RestartError{[]string{"filter"}}
 		}
-		if _, err := capture.NewBatcher(capture.BatcherOptions{Filter: next.Filter}); err != nil {
+		if err := capture.CheckFilter(next.Filter); err != nil {
 			return next, &OptionError{"Filter", err}
 		}
 	}

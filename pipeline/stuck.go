@@ -10,9 +10,12 @@ import (
 )
 
 // busy tells since when a shard has been at work on one batch.
-type busy struct{ since atomic.Int64 } // nanoseconds since 1970, 0 if it is not
+type busy struct{ since atomic.Int64 } // nanoseconds since origin, 0 if it is not
 
-func (b *busy) begin() { b.since.Store(time.Now().UnixNano()) }
+// origin has a reading of the monotonic clock, so that it does not matter when the clock is set.
+var origin = time.Now()
+
+func (b *busy) begin() { b.since.Store(int64(time.Since(origin))) }
 func (b *busy) end()   { b.since.Store(0) }
 
 // stuck finds shards that make no progress.
@@ -34,10 +37,12 @@ func (x *stuck) tick(r *run, now time.Time) []int {
 	var found []int
 	oldest := now
 	for i, s := range r.shards {
-		if since := s.busy.since.Load(); since != 0 && now.Sub(time.Unix(0, since)) > limit {
+		n := s.busy.since.Load()
+		since := origin.Add(time.Duration(n))
+		if n != 0 && now.Sub(since) > limit {
 			found = append(found, i)
-			if t := time.Unix(0, since); t.Before(oldest) {
-				oldest = t
+			if since.Before(oldest) {
+				oldest = since
 			}
 		}
 	}

@@ -56,6 +56,11 @@ type part struct {
 	ticked  time.Time
 }
 
+var (
+	_ writers.Rotated = (*stream)(nil)
+	_ writers.Marked  = (*stream)(nil)
+)
+
 func newStream(p *Place, info writers.StreamInfo) *stream {
 	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: columnar.Metadata(info.Schema, info.Sensor, info.Version), ts: -1}
 	s.meta = append(s.meta, p.settings.Meta...)
