@@ -488,7 +488,9 @@ func (m *Merger) retire() {
 		if err := t.closeFile(m.clock); err != nil {
 			m.failed = true // the file has reported it
 		}
-		t.closed = true
+	}
+	for _, t := range left {
+		t.leaving = true
 	}
 	m.leaving = append(m.leaving, left...)
 	m.closing.Go(func() {
@@ -653,14 +655,16 @@ func (m *Merger) Mark() (check func() (safe, whole bool)) {
 	before := m.lost()
 	pending := make(map[*target]func() bool)
 	for _, t := range slices.Concat(m.live, m.leaving) {
-		pending[t] = t.mark()
+		if pending[t] = nil; !t.leaving {
+			pending[t] = t.mark()
+		}
 	}
 	return func() (safe, whole bool) {
 		if !m.mu.TryLock() {
 			return false, false
 		}
 		defer m.mu.Unlock()
-		maps.DeleteFunc(pending, func(t *target, safe func() bool) bool { return t.closed || safe() })
+		maps.DeleteFunc(pending, func(t *target, safe func() bool) bool { return t.closed || !t.leaving && safe() })
 		return len(pending) == 0, m.lost() == before
 	}
 }

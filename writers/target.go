@@ -33,8 +33,8 @@ type target struct {
 	// built counts the rows of layouts that are no more, kept those that Merger has dropped,
 	// given those that were handed over.
 	built, kept, given uint64
-	// closed means that nothing is left to be written.
-	closed bool
+	// leaving means that it is being closed beside the merge, closed that it is.
+	leaving, closed bool
 
 	file *file
 

@@ -194,7 +194,7 @@ func (s *Set) take(dir, name string, plain []string, growing bool) (*Claim, erro
 			return o, nil
 		}
 		for _, file := range plain {
-			if s.begun && o.plain[file] {
+			if s.begun && (o.plain[file] || o.growing) {
 				return nil, fmt.Errorf("%s has files of this run, or may have, which another form would replace: choose another folder, or rotate, or restart", dir)
 			}
 		}
