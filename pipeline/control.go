@@ -56,8 +56,8 @@ var exchangeable = []string{
 // not begin with cannot be added.
 //
 // Of o it uses what has a key. An error, which is a *RestartError or an *OptionError if an
-// option is to blame, changes nothing. Reload returns when the exchange is done, or with the
-// error of ctx when the run does not come to it.
+// option is to blame, changes nothing. Reload returns when the exchange is done, which takes as
+// long as an output makes the run wait; ctx is looked at before.
 func (c *Control) Reload(ctx context.Context, o Options) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,21 +113,28 @@ type epoch struct {
 	local   []netip.Prefix
 }
 
-// change asks whoever reads the source to go over to an epoch.
+// change asks those who read to go over to an epoch, which begins when each of them has taken
+// it.
 type change struct {
 	to     *epoch
 	filter *string // nil if it stays
-	done   chan error
+
+	mu   sync.Mutex
+	left int // readers that have not taken it
+	err  error
+	done chan struct{} // closed when all have
 }
 
 // reloading is what a run needs to be changed.
 type reloading struct {
-	given   Options      // with which the run began
-	now     Options      // those in force; Control.mu guards it while the run reads
-	outputs []inForce    // of now
-	number  int          // of exchanges so far
-	changes chan *change // for the reader
-	read    chan struct{}
+	given   Options   // with which the run began
+	now     Options   // those in force; Control.mu guards it while the run reads
+	outputs []inForce // of now
+	number  int       // of exchanges so far
+	readers int       // that each read a part of the source, 1 unless somebody sets it
+	change  atomic.Pointer[change]
+	seen    *change       // of the only reader
+	read    chan struct{} // closed when reading has ended
 	epoch   atomic.Pointer[epoch]
 	hash    atomic.Pointer[string] // of the configuration in force
 }
@@ -141,7 +148,7 @@ type inForce struct {
 func (r *run) beginReloading(o *Options, outputs []writers.Output) {
 	x := &r.reloading
 	x.given, x.now = *o, *o
-	x.changes, x.read = make(chan *change), make(chan struct{})
+	x.readers, x.read = 1, make(chan struct{})
 	x.epoch.Store(&epoch{local: o.LocalNets})
 	hash := o.ConfigHash()
 	x.hash.Store(&hash)
@@ -151,20 +158,47 @@ func (r *run) beginReloading(o *Options, outputs []writers.Output) {
 	}
 }
 
-// takeChange does what a Control asks for, if it does. It is called by whoever reads the
-// source, before each batch.
-func (r *run) takeChange() {
-	select {
-	case c := <-r.reloading.changes:
-		var err error
-		if c.filter != nil {
-			err = r.source.(capture.Refilterer).SetFilter(*c.filter)
-		}
-		if err == nil {
+// takeChange does what a Control asks for, if it does. Whoever reads src, which is the source
+// or a part of it, calls it before each batch; seen is what the reader has taken before.
+func (r *run) takeChange(src capture.Source, seen **change) {
+	c := r.reloading.change.Load()
+	if c == *seen {
+		return
+	}
+	*seen = c
+	var err error
+	if c.filter != nil {
+		err = src.(capture.Refilterer).SetFilter(*c.filter)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = errors.Join(c.err, err)
+	if c.left--; c.left == 0 {
+		if c.err == nil && c.to != nil {
 			r.reloading.epoch.Store(c.to)
 		}
-		c.done <- err
-	default:
+		close(c.done)
+	}
+}
+
+// ask has all readers take a change, which they do within a fraction of a second unless an
+// output makes them wait. The error of ctx is returned if it has ended before that.
+func (r *run) ask(ctx context.Context, c *change) error {
+	c.left, c.done = r.reloading.readers, make(chan struct{})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.reloading.change.Store(c)
+	select {
+	case <-c.done:
+		return c.err
+	case <-r.reloading.read:
+		select {
+		case <-c.done: // the last batch came after it
+			return c.err
+		default:
+			return ErrNoRun
+		}
 	}
 }
 
@@ -197,25 +231,18 @@ func (r *run) reload(ctx context.Context, o *Options) error {
 		x.Discard()
 		return err
 	}
-	c := &change{to: &epoch{outputs: x, local: next.LocalNets}, done: make(chan error, 1)}
+	c := &change{to: &epoch{outputs: x, local: next.LocalNets}}
 	if next.Filter != r.reloading.now.Filter {
 		c.filter = &next.Filter
 	}
-	select {
-	case r.reloading.changes <- c:
-		err = <-c.done
-	case <-r.reloading.read:
-		err = ErrNoRun
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
+	if err := r.ask(ctx, c); err != nil {
 		r.merger.Withdraw(x)
-		var fe *capture.FilterError
-		if errors.As(err, &fe) || c.filter != nil && !errors.Is(err, ErrNoRun) && ctx.Err() == nil {
-			err = &OptionError{"Filter", err}
+		if c.filter == nil || errors.Is(err, ErrNoRun) || ctx.Err() != nil {
+			return err
 		}
-		return err
+		before := r.reloading.now.Filter
+		_ = r.ask(ctx, &change{filter: &before}) // some readers may have the new one; err tells why
+		return &OptionError{"Filter", err}
 	}
 	n := &r.reloading
 	n.number++

@@ -366,7 +366,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 		s.Stop()
 	default:
 	}
-	r.takeChange()
+	r.takeChange(r.source, &r.reloading.seen)
 	r.acks.tell(r)
 	b, err := r.source.Next()
 	if err != nil {
