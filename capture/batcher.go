@@ -89,6 +89,41 @@ func (t *Batcher) init(o BatcherOptions) error {
 	return err
 }
 
+// CheckFilter returns a *FilterError if an expression is no filter, whatever the link type.
+func CheckFilter(expr string) error {
+	_, err := refilter(expr, nil)
+	return err
+}
+
+// SetFilter implements Refilterer.
+func (t *Batcher) SetFilter(expr string) error {
+	fs, err := refilter(expr, t.filter)
+	if err == nil {
+		t.filter = fs
+	}
+	return err
+}
+
+// refilter returns the filter for expr, nil for all, in place of another. Link types that the
+// other one was asked for must have a meaning for it.
+func refilter(expr string, before *filterSet) (*filterSet, error) {
+	if expr == "" {
+		return nil, nil
+	}
+	fs, err := newFilterSet(expr)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil {
+		for link := range before.byLink {
+			if fs.byLink[link], err = compileTokens(expr, fs.toks, int(link)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return fs, nil
+}
+
 // Add adds a packet without copying its data, which must stay unchanged until
 // the batch is released. Of p it uses Data, Time, OrigLen, Link and Unsummed. A time out of
 // range and data longer than MaxPacket are cut and counted; OrigLen is raised to

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,17 @@ type follower struct {
 	last    time.Time // when the folder was looked at
 	stopped bool
 	damages int // before the present file
+	// unwritten are captures that were read, oldest first, and whose rows may be lost with
+	// the process. left are those of which rows were lost, by name.
+	unwritten []readCapture
+	left      map[string]bool
+}
+
+// readCapture is a capture that was read.
+type readCapture struct {
+	in      input
+	damaged bool
+	last    uint64 // number of its last packet
 }
 
 // mark tells a file from a later one of the same name.
@@ -57,10 +69,12 @@ func markOf(fi fs.FileInfo) mark { return mark{fi.Size(), fi.ModTime().UnixNano(
 // capture is complete when nobody has it open for writing; where that cannot be known, when
 // it has been closed or renamed into the folder, or a newer one has come. Captures that are
 // complete at the same time are read in the order of their first packets, those with the
-// same time in that of their names. What has been read is remembered in a file, so that
-// another run goes on behind it. Subfolders and names that begin with a dot are left out.
+// same time in that of their names. What has been read and written is remembered in a file,
+// so that another run goes on behind it, and only then moved or deleted. Subfolders and names
+// that begin with a dot are left out.
 //
-// The source is a Stopper: Stop lets it end after the capture that it is reading.
+// The source is a Stopper: Stop lets it end after the capture that it is reading; and it is
+// Acknowledged, without which nothing is remembered.
 func Follow(dir string, o FollowOptions) (Source, error) {
 	fi, err := os.Stat(dir)
 	if err == nil && !fi.IsDir() {
@@ -78,7 +92,7 @@ func Follow(dir string, o FollowOptions) (Source, error) {
 	if o.Origins {
 		r.batcher.from = new(Origin)
 	}
-	f := &follower{Reader: r, opt: o, dir: dir, read: map[string]mark{}, told: map[string]bool{}, peek: newPeek()}
+	f := &follower{Reader: r, opt: o, dir: dir, read: map[string]mark{}, told: map[string]bool{}, left: map[string]bool{}, peek: newPeek()}
 	if err := f.load(); err != nil {
 		return nil, err
 	}
@@ -233,6 +247,11 @@ func (f *follower) forget(there map[string]bool) {
 			delete(f.read, name)
 		}
 	}
+	for name := range f.left {
+		if gone(name) {
+			delete(f.left, name)
+		}
+	}
 	for name := range f.told {
 		if gone(name) {
 			delete(f.told, name)
@@ -251,10 +270,9 @@ func (f *follower) ended(in *input) {
 	for _, d := range f.damage[f.damages:] {
 		f.notice("%s", d.Error())
 	}
-	f.remember(in.info)
-	if err := f.dispose(in, damaged); err != nil {
-		f.notice("%s: has been read, and stays: %v", in.path, err)
-	}
+	f.read[in.info.Name()] = markOf(in.info)
+	delete(f.left, in.info.Name())
+	f.unwritten = append(f.unwritten, readCapture{*in, damaged, f.batcher.num})
 	s := &f.batcher.stats
 	if n := len(s.Files) - maxFollowed; n > 0 {
 		s.Files = slices.Delete(s.Files, 0, n)
@@ -264,6 +282,37 @@ func (f *follower) ended(in *input) {
 		f.damage = slices.Delete(f.damage, 0, n)
 	}
 	f.damages = len(f.damage)
+}
+
+// Written implements Acknowledged: captures up to that packet are remembered, and moved or
+// deleted. Those of which rows were lost stay, for the next run.
+func (f *follower) Written(packet uint64, whole bool) {
+	n := 0
+	for n < len(f.unwritten) && f.unwritten[n].last <= packet {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	done := f.unwritten[:n]
+	f.unwritten = slices.Clone(f.unwritten[n:])
+	for i := range done {
+		if !whole {
+			f.left[done[i].in.info.Name()] = true
+			f.notice("%s: rows of it were lost: it stays, and the next run reads it again", done[i].in.path)
+		}
+	}
+	if !whole {
+		return
+	}
+	if err := f.save(); err != nil {
+		f.notice("what has been read of %s cannot be remembered: %v", f.dir, err)
+	}
+	for i := range done {
+		if err := f.dispose(&done[i].in, done[i].damaged); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			f.notice("%s: has been read, and stays: %v", done[i].in.path, err)
+		}
+	}
 }
 
 // dispose moves or deletes a capture that has been read. One with damage is not deleted.
@@ -281,7 +330,7 @@ func (f *follower) dispose(in *input, damaged bool) error {
 	return nil
 }
 
-// remember notes that a file has been read.
+// remember notes that a file is no capture.
 func (f *follower) remember(fi fs.FileInfo) {
 	f.read[fi.Name()] = markOf(fi)
 	if err := f.save(); err != nil {
@@ -294,7 +343,11 @@ func (f *follower) save() error {
 	if f.opt.State == "" {
 		return nil
 	}
-	b, err := json.MarshalIndent(f.read, "", " ")
+	known := maps.Clone(f.read)
+	maps.DeleteFunc(known, func(name string, _ mark) bool {
+		return f.left[name] || slices.ContainsFunc(f.unwritten, func(c readCapture) bool { return c.in.info.Name() == name })
+	})
+	b, err := json.MarshalIndent(known, "", " ")
 	if err != nil {
 		return err
 	}

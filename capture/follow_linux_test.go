@@ -17,6 +17,8 @@ type folder struct {
 	told  []string
 	clock time.Time
 	f     *follower
+	// unwritten keeps packets from being acknowledged.
+	unwritten bool
 }
 
 func newFolder(t *testing.T) *folder {
@@ -73,6 +75,9 @@ func (d *folder) packets() (got []string) {
 		}
 		for _, p := range b.Packets {
 			got = append(got, string(p.Data))
+		}
+		if !d.unwritten {
+			d.f.Written(b.Last, true)
 		}
 		b.Release()
 	}
@@ -163,9 +168,41 @@ func TestFollowStop(t *testing.T) {
 	if n != len(data) {
 		t.Errorf("%d packets, want %d", n, len(data))
 	}
+	d.f.Written(^uint64(0), true)
 	d.f.Close()
 	d.open()
 	d.want("another run", "b")
+}
+
+// TestFollowWritten has captures that are remembered and deleted when their rows are written,
+// and read again by the next run if they never were or if some were lost.
+func TestFollowWritten(t *testing.T) {
+	d := newFolder(t)
+	d.f.opt.Delete, d.opt.Delete, d.unwritten = true, true, true
+	there := func(name string) bool { _, err := os.Stat(filepath.Join(d.dir, name)); return err == nil }
+	d.write("a.pcap", 1, "a1", "a2")
+	d.write("b.pcap", 3, "b1")
+	d.write("c.pcap", 4, "c1")
+	d.want("all", "a1", "a2", "b1", "c1")
+	d.f.Written(1, true) // of the two of a
+	if !there("a.pcap") {
+		t.Error("a capture is deleted before its last packet is written")
+	}
+	d.f.Written(2, true)
+	d.f.Written(3, false)
+	if there("a.pcap") || !there("b.pcap") || !d.toldOf("b.pcap", "lost") {
+		t.Errorf("a is there: %v, b: %v; told %q", there("a.pcap"), there("b.pcap"), d.told)
+	}
+	d.want("in the same run")
+	d.f.Close() // as if it was killed: c was never acknowledged
+	d.open()
+	d.unwritten = false
+	d.want("the next run", "b1", "c1")
+	d.f.Close()
+	d.open()
+	if d.want("the one after it"); there("b.pcap") || there("c.pcap") {
+		t.Error("they are still there")
+	}
 }
 
 // TestFollowSkips tells of everything that it leaves out.

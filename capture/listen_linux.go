@@ -34,6 +34,8 @@ type tap struct {
 	down  bool // packets cannot come
 	// trouble is why the interface could not be bound to again, if it could not.
 	trouble string
+	// refiltered is when the filter was replaced: packets up to then are filtered here too.
+	refiltered int64
 }
 
 // Listen returns a source of the packets of interfaces, in the order of their times, and
@@ -95,13 +97,7 @@ func (l *listener) bind(t *tap) error {
 	if err := t.bind(l.filter); err != nil {
 		return err
 	}
-	switch {
-	case l.filter == nil:
-	case t.filtered:
-		t.stats.Filter = FilterKernel
-	default:
-		t.stats.Filter = FilterProgram
-	}
+	t.stats.Filter = l.filteredBy(t)
 	if t.name == anyInterface {
 		return nil
 	}
@@ -215,7 +211,7 @@ func (l *listener) take(t *tap) error {
 		l.live = -maxLag <= d && d <= maxLag
 	}
 	l.batcher.filter = l.filter
-	if t.filtered {
+	if t.filtered && (t.refiltered == 0 || p.Time > t.refiltered && !l.opt.HardwareTime) {
 		l.batcher.filter = nil
 	}
 	if l.batcher.from != nil {

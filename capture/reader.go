@@ -128,6 +128,9 @@ func (r *Reader) Next() (*Batch, error) {
 	return nil, r.done
 }
 
+// SetFilter implements Refilterer. Packets that were added to a batch are not filtered again.
+func (r *Reader) SetFilter(expr string) error { return r.batcher.SetFilter(expr) }
+
 // fill adds packets of the file to the batch until it is full or the file ends or waits.
 func (r *Reader) fill() verdict {
 	f := &r.file

@@ -22,6 +22,8 @@ type socket struct {
 	mtu   uint32
 	// filtered is set if the kernel runs the filter.
 	filtered bool
+	// ethernet is set if the interface is one of Ethernet.
+	ethernet bool
 }
 
 // frameSize is what the kernel takes for the size of a frame. It has no effect on rings of
@@ -110,6 +112,7 @@ func (s *socket) bind(filter *filterSet) error {
 		}
 		s.mtu = r.Uint32()
 	}
+	s.ethernet = ethernet
 	if err := s.setFilter(filter, ethernet); err != nil {
 		return err
 	}

@@ -30,3 +30,21 @@ type Source interface {
 	// been released. Next returns io.EOF after it.
 	Close() error
 }
+
+// A Refilterer is a source whose filter can be replaced. A Batcher is one, and so are types
+// that embed it.
+type Refilterer interface {
+	// SetFilter replaces BatcherOptions.Filter for the packets that are read from now on. It
+	// is called by the goroutine that calls Next. An error, a *FilterError if the expression
+	// is wrong, leaves the filter as it was.
+	SetFilter(expr string) error
+}
+
+// An Acknowledged source wants to know when what its packets gave rise to is written.
+type Acknowledged interface {
+	// Written says that nothing of packets up to that number is only in memory any more,
+	// other than of connections that are still open: whole tells that all was written, not
+	// whole that some was lost. It is called by the goroutine that calls Next, and once
+	// more before Close if the run came to its end.
+	Written(packet uint64, whole bool)
+}

@@ -3,8 +3,10 @@
 package config
 
 import (
+	"reflect"
 	"slices"
 
+	"github.com/wirelog/wirelog/internal/option"
 	"github.com/wirelog/wirelog/metrics"
 	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/sandbox"
@@ -23,6 +25,8 @@ type Config struct {
 	Metrics metrics.Options
 	Sandbox sandbox.Options
 
+	LogFormat           string `key:"log_format" flag:"log-format" oneof:"text,json" doc:"form of what the program says on standard error: text, a line each, or json, an object a line with time, level and msg"`
+	LogLevel            string `key:"log_level" flag:"log-level" oneof:"debug,info,warn,error" doc:"least level of what the program says on standard error: debug, info, warn or error"`
 	Summary             string `key:"summary" flag:"summary" oneof:"auto,text,json,none" doc:"what to print at the end: text, json or none; auto is text on a terminal"`
 	NoProgress          bool   `key:"no_progress" flag:"no-progress" doc:"show no progress bar on a terminal"`
 	PrivateSpaceIsLocal bool   `key:"private_address_space_is_local" doc:"treat private and other special-purpose addresses as local too (Site::private_address_space_is_local)"`
@@ -36,9 +40,32 @@ const (
 	SummaryNone = "none"
 )
 
+// Values of Config.LogFormat.
+const (
+	logText = "text"
+	LogJSON = "json"
+)
+
+// OfCommand returns the keys whose values differ in o and that belong to the command alone, not
+// to runs, with the exception of those that a run in progress can follow.
+func (l *Loaded) OfCommand(o *Loaded) (keys []string) {
+	ofRuns := option.Keys(reflect.TypeFor[pipeline.Options]())
+	for _, k := range option.Keys(reflect.TypeFor[Config]()) {
+		switch {
+		case option.Find(ofRuns, k.Name) != nil, k.Name == "log_level", k.Name == "private_address_space_is_local":
+		case k.Text(&l.Config) != k.Text(&o.Config):
+			keys = append(keys, k.Name)
+		}
+	}
+	return keys
+}
+
 // defaultConfig returns the configuration with nothing set.
 func defaultConfig() Config {
-	c := Config{Options: pipeline.Defaults(), Sandbox: sandbox.DefaultOptions(), Summary: SummaryAuto, PrivateSpaceIsLocal: true}
+	c := Config{
+		Options: pipeline.Defaults(), Sandbox: sandbox.DefaultOptions(),
+		LogFormat: logText, LogLevel: "info", Summary: SummaryAuto, PrivateSpaceIsLocal: true,
+	}
 	c.LocalNets = nil
 	return c
 }

@@ -6,7 +6,8 @@
 The wire is a pair of virtual interfaces in two network namespaces of their own, which needs root. tcpreplay
 sends a `mix` of --shared (left out if there is none) and captures of testdata/ at a steady rate. tcpdump
 records what comes, which must be the captures byte for byte, VLAN tags included, while `wirelog listen` runs
-beside it with 1, 2 and 4 shards, and with a filter. Each must have lost nothing, end with status 0 after
+beside it with 1, 2 and 4 shards, with a filter, and with a configuration that is exchanged several times a
+second, now and then for one that is wrong. Each must have lost nothing, end with status 0 after
 SIGTERM, and have the rows that `wirelog read` has of the recording, but for times and uids. Then an
 interface goes down and comes back, is removed and made again, and appears only after the start.
 
@@ -24,6 +25,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 from common import ROOT, Check
@@ -154,12 +156,12 @@ def wait_for(what, ready, seconds=30):
 class Listener:
     """A `wirelog listen`."""
 
-    def __init__(self, args, wire, name, *flags, interface="rx"):
+    def __init__(self, args, wire, name, *flags, interface="rx", output=True):
         self.logs, self.err = args.work / name, args.work / f"{name}.err"
         shutil.rmtree(self.logs, ignore_errors=True)
         self.out = args.work / f"{name}.json"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = wire.start(args.wirelog, "listen", "--logs", "default", "--summary", "json", "--seed", "live", "-o", self.logs, *flags, interface, stdout=out, stderr=err)
+            self.process = wire.start(args.wirelog, "listen", "--logs", "default", "--summary", "json", "--seed", "live", *(["-o", self.logs] if output else []), *flags, interface, stdout=out, stderr=err)
         self.says("listening to")
 
     def text(self):
@@ -173,6 +175,39 @@ class Listener:
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(60)
         return status, json.loads(self.out.read_text(encoding="utf-8") or "{}")
+
+
+class Reloaded(Listener):
+    """A `wirelog listen` whose outputs go to another folder all the time."""
+
+    def __init__(self, args, wire, name):
+        self.folder, self.config, self.reloads, self.refused = args.work / name, args.work / f"{name}.yaml", 0, 0
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.configure()
+        super().__init__(args, wire, name, "--config", self.config, "--shards", 2, output=False)
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def configure(self, wrong=False):
+        where = {"conn": "durration > 1"} if wrong else {}
+        self.config.write_text(json.dumps({"outputs": [{"type": "tsv", "dir": str(self.folder / str(self.reloads)), "where": where}]}), encoding="utf-8")
+
+    def run(self):
+        while not self.over.wait(0.1):
+            wrong = (self.reloads + self.refused) % 5 == 4
+            self.reloads, self.refused = self.reloads + (not wrong), self.refused + wrong
+            self.configure(wrong)
+            self.process.send_signal(signal.SIGHUP)
+            wait_for("a reload", lambda: (self.text().count("is reloaded"), self.text().count("is refused")) == (self.reloads, self.refused))
+
+    def end(self):
+        self.over.set()
+        self.thread.join()
+        return super().end()
+
+    def rows(self):
+        return sum((rows(f) for f in self.folder.iterdir()), collections.Counter())
 
 
 def read(args, recording, folder, *flags):
@@ -196,13 +231,14 @@ def compare(args, wire, check):
     wait_for("tcpdump", lambda: recording.exists() and recording.stat().st_size >= 24)
     listeners = {n: Listener(args, wire, f"shards-{n}", "--shards", n) for n in (1, 2, 4)}
     filtered = Listener(args, wire, "filter", "--shards", 2, "--filter", FILTER)
+    changing = Reloaded(args, wire, "reload")
     began = time.monotonic()
     for path, pace in captures:
         wire.send(path, *pace)
     print(f"{len(sent)} packets in {time.monotonic() - began:.1f} s")
     wait_for("tcpdump has not all packets", lambda: len(packets(recording)) >= len(sent))
     ends = {n: l.end() for n, l in listeners.items()}
-    filter_end = filtered.end()
+    filter_end, changing_end = filtered.end(), changing.end()
     dump.send_signal(signal.SIGTERM)
     dump.wait()
 
@@ -214,6 +250,12 @@ def compare(args, wire, check):
         i = summary["interfaces"][0]
         check(f"{name}: all packets", summary["packets"] == i["kernel"] == i["read"] == len(sent) and i["dropped"] == i["left"] == 0, i)
         same(check, name, rows(listeners[n].logs), want)
+    status, summary = changing_end
+    name, i = f"{changing.reloads} reloads and {changing.refused} that were refused", summary["interfaces"][0]
+    written = len([f for f in changing.folder.iterdir() if rows(f)])
+    check(f"{name}: status 0, rows in several folders", status == 0 and changing.reloads > 3 and written > 3, (status, written, changing.text()))
+    check(f"{name}: all packets", summary["packets"] == i["kernel"] == i["read"] == len(sent) and i["dropped"] == i["left"] == 0, i)
+    same(check, name, changing.rows(), want)
     status, summary = filter_end
     i = summary["interfaces"][0]
     check("filter: status 0, by the kernel, and not of all packets", status == 0 and i["filter"] == "kernel" and 0 < i["kernel"] < len(sent), i)

@@ -46,7 +46,7 @@ const maxParents = 256
 
 func installConn(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &conns{
-		out: out, slot: h.NewSlot(), local: newNetworks(o.LocalNets),
+		out: out, slot: h.NewSlot(), local: o.networks(),
 		communityID: o.has(schemas.GroupCommunityID), l2: o.has(schemas.GroupMACLogging), vlan: o.has(schemas.GroupVLANLogging),
 	}
 	h.Conn.ContentGap.Listen(b.gap)

@@ -32,7 +32,7 @@ type fileState struct {
 }
 
 func installFiles(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &files{out: out, slot: h.NewFileSlot(), local: newNetworks(o.LocalNets)}
+	b := &files{out: out, slot: h.NewFileSlot(), local: o.networks()}
 	h.File.Hash.Listen(b.hash)
 	h.File.ExtractionLimit.Listen(func(e *event.FileExtractionLimit) {
 		s := b.state(e.File)

@@ -60,6 +60,16 @@ type Options struct {
 	Process func() Process
 
 	installed *Builders
+	local     *networks // of LocalNets
+}
+
+// networks returns the networks of the site. Builders keep the pointer, because
+// Builders.SetLocalNets changes what it points to.
+func (o *Options) networks() *networks {
+	if o.local == nil {
+		o.local = newNetworks(o.LocalNets)
+	}
+	return o.local
 }
 
 // peerName is Zeek's default of peer_description.
@@ -158,6 +168,12 @@ func Install(h *event.Hooks, out schemas.Emitter, o Options) *Builders {
 	o.installed = b
 	b.Add(builders...)
 	return b
+}
+
+// SetLocalNets replaces Options.LocalNets for rows that are built from now on.
+func (b *Builders) SetLocalNets(nets []netip.Prefix) {
+	b.opt.LocalNets = nets
+	*b.opt.networks() = *newNetworks(nets)
 }
 
 // Add registers builders of other logs, as Install does with those of this package.

@@ -70,7 +70,7 @@ const (
 )
 
 func installSSH(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &ssh{out: out, now: o.Now, local: newNetworks(o.LocalNets), hassh: o.has(schemas.GroupHASSH)}
+	b := &ssh{out: out, now: o.Now, local: o.networks(), hassh: o.has(schemas.GroupHASSH)}
 	b.init(h, b.ended)
 	h.SSH.ClientVersion.Listen(func(e *event.SSHClientVersion) { b.state(e.Conn).client.set(e.Version) })
 	h.SSH.ServerVersion.Listen(func(e *event.SSHServerVersion) { b.state(e.Conn).server.set(e.Version) })

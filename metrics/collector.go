@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"maps"
 	"runtime"
 	"slices"
@@ -42,13 +43,16 @@ var (
 	held       = desc("output_held", "What outputs hold, such as bytes of the spool and bytes that wait to be acknowledged.", "output", "kind")
 	lag        = desc("lag_seconds", "Seconds between the clock and the time of the latest packet.")
 	started    = desc("start_time_seconds", "When the run began.")
+	reloads    = desc("config_reloads_total", "New configurations, by what became of them: done or refused.", "result")
+	reloaded   = desc("config_last_reload_success_timestamp_seconds", "When the configuration was last exchanged; that of the start until then.")
+	stuck      = desc("shards_stuck", "Shards that make no progress.")
 	told       = desc("status_time_seconds", "When the run told its state last.")
 )
 
 // collector makes metrics of the latest status.
 type collector struct {
-	s     *Server
-	build prometheus.Metric
+	s               *Server
+	version, config string // config is that of the start
 }
 
 // newBuildInfo returns the metric whose labels say what runs.
@@ -62,11 +66,12 @@ func (c collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends the metrics.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	ch <- c.build
 	st := c.s.status.Load()
 	if st == nil {
+		ch <- newBuildInfo(c.version, c.config)
 		return
 	}
+	ch <- newBuildInfo(c.version, cmp.Or(st.Config, c.config))
 	m := sender{ch}
 	m.traffic(st)
 	m.held(st)
@@ -114,6 +119,14 @@ func (m sender) traffic(st *pipeline.Status) {
 	if !st.LastPacket.IsZero() {
 		m.gauge(lag, st.Lag.Seconds())
 	}
+	m.count(reloads, st.Reloads.Done, "done")
+	m.count(reloads, st.Reloads.Refused, "refused")
+	last := st.Reloads.Last
+	if last.IsZero() {
+		last = st.Start
+	}
+	m.gauge(reloaded, float64(last.UnixNano())/1e9)
+	m.gauge(stuck, float64(len(st.Stuck)))
 	m.gauge(started, float64(st.Start.UnixNano())/1e9)
 	m.gauge(told, float64(st.Time.UnixNano())/1e9)
 }

@@ -22,7 +22,7 @@ func served(t *testing.T) (names []string) {
 		Streams: []writers.StreamStats{{Log: "x", Dropped: [writers.MaxReasons]uint64{1}, Marks: []writers.MarkCount{{Name: "x"}}}},
 	})
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collector{s, newBuildInfo("", "")})
+	reg.MustRegister(collector{s, "", ""})
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)

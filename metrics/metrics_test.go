@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -15,8 +16,13 @@ import (
 
 func listen(t *testing.T, o Options) *Server {
 	t.Helper()
+	return acting(t, o, Actions{})
+}
+
+func acting(t *testing.T, o Options, do Actions) *Server {
+	t.Helper()
 	o.Address = "127.0.0.1:0"
-	s, err := Listen(o, "1.2.3", "abcd")
+	s, err := Listen(o, "1.2.3", "abcd", do)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +62,8 @@ func TestMetrics(t *testing.T) {
 		KernelDropped: 4, KernelSeen: 16, Processed: 9, Dropped: map[string]uint64{"truncated_header": 1}, Shards: []uint64{6, 4},
 		Counters: logs.Counters{TCP: 3, ActiveTCP: 2, Gaps: 1, Acks: 8, Events: 77},
 		State:    map[string]uint64{"streams": 4096},
-		Gauges:   map[string]map[string]uint64{"kafka": {"spool_bytes": 55}},
+		Config:   "ef01", Reloads: pipeline.Reloads{Done: 2, Refused: 1, Last: time.Unix(1_700_000_000, 0)}, Stuck: []int{0},
+		Gauges: map[string]map[string]uint64{"kafka": {"spool_bytes": 55}},
 		Streams: []writers.StreamStats{{Log: "conn", Output: "kafka", Built: 8, Written: 5, Bytes: 900, Dropped: dropped,
 			Marks: []writers.MarkCount{{Name: "files not finished", Count: 1, Bad: true}}}},
 	})
@@ -69,6 +76,8 @@ func TestMetrics(t *testing.T) {
 		`wirelog_output_held{kind="spool_bytes",output="kafka"} 55`, `wirelog_rows_built_total{log="conn",output="kafka"} 8`,
 		`wirelog_rows_written_total{log="conn",output="kafka"} 5`, `wirelog_rows_dropped_total{log="conn",lost="`,
 		`wirelog_output_marks_total{bad="true",log="conn",mark="files not finished",output="kafka"} 1`,
+		`wirelog_config_reloads_total{result="done"} 2`, `wirelog_config_reloads_total{result="refused"} 1`,
+		"wirelog_config_last_reload_success_timestamp_seconds 1.7e+09", "wirelog_shards_stuck 1", `wirelog_build_info{config="ef01",`,
 		"wirelog_lag_seconds 1.5", "wirelog_status_time_seconds 1.7000000005e+09",
 	} {
 		if !strings.Contains(body, "\n"+want) {
@@ -98,6 +107,42 @@ func TestHealth(t *testing.T) {
 	expect("with a status", 200, 200)
 	now = now.Add(time.Minute)
 	expect("when it is old", 503, 503)
+	s.Status(pipeline.Status{Time: now, Stuck: []int{3}})
+	expect("with a shard that is stuck", 503, 503)
+	s.Status(pipeline.Status{Time: now})
+	expect("when it goes on", 200, 200)
+}
+
+// Reloading and rotating is for those who are allowed to.
+func TestActions(t *testing.T) {
+	var err error
+	do := Actions{Reload: func() error { return err }, Rotate: func() (string, error) { return "2 files", err }}
+	post := func(s *Server, path string) string {
+		r, err := http.Post("http://"+s.Addr()+path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Status[:4] + string(b)
+	}
+	s := acting(t, Options{Control: true}, do)
+	if got := post(s, "/-/reload") + post(s, "/-/rotate"); got != "200 the configuration is reloaded\n200 2 files\n" {
+		t.Errorf("%q", got)
+	}
+	err = errors.New("x.yaml: no")
+	if got := post(s, "/-/reload") + post(s, "/-/rotate"); got != "500 x.yaml: no\n500 x.yaml: no\n" {
+		t.Errorf("%q", got)
+	}
+	if status, _ := get(t, s, "/-/reload"); status != http.StatusMethodNotAllowed {
+		t.Errorf("GET: %d", status)
+	}
+	if got := post(acting(t, Options{}, do), "/-/reload"); !strings.HasPrefix(got, "404") {
+		t.Errorf("without the option: %q", got)
+	}
 }
 
 func TestPprof(t *testing.T) {
@@ -110,7 +155,7 @@ func TestPprof(t *testing.T) {
 
 func TestPortTaken(t *testing.T) {
 	s := listen(t, Options{})
-	if _, err := Listen(Options{Address: s.Addr()}, "", ""); err == nil {
+	if _, err := Listen(Options{Address: s.Addr()}, "", "", Actions{}); err == nil {
 		t.Error("a port was taken twice")
 	}
 }

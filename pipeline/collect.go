@@ -16,7 +16,7 @@ func (r *run) summary() Summary {
 	cap := r.source.Stats()
 	s := Summary{
 		Files: len(cap.Files) + cap.MoreFiles, Packets: cap.Packets + cap.Filtered + cap.Held + cap.HeldLost, Bytes: cap.Bytes,
-		Filter: r.opts.Filter, Interfaces: cap.Interfaces, Shards: len(r.shards),
+		Filter: r.reloading.now.Filter, Interfaces: cap.Interfaces, Shards: len(r.shards),
 		Clock: ClockCounts{Backwards: cap.Backwards, JumpsHeld: cap.JumpsHeld, Jumps: cap.Jumps,
 			Clamped: cap.TimesClamped},
 	}

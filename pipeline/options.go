@@ -13,6 +13,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/netip"
@@ -86,6 +87,8 @@ type Options struct {
 	// Stop, if set, ends a run in order when it is closed: no more packets are taken, and
 	// what has been taken is processed as at the end of a capture.
 	Stop <-chan struct{}
+	// Control, if set, can change the run. One run at a time has it.
+	Control *Control
 	// Source makes the source of packets if Paths and Interfaces are empty, with
 	// capture.FromPackets, capture.FromGopacket or a type of the caller's own.
 	// Filter is passed to it. The run closes the source. Stdin and Progress have
@@ -129,7 +132,9 @@ type Options struct {
 	// Columns chooses from schemas.GroupNames.
 	Columns []string `key:"columns" flag:"columns" doc:"groups of optional columns to add, such as community-id or ja*; also all, and -NAME after it; none if not given"`
 	// RootCerts is a path or SystemRootCerts.
-	RootCerts string `key:"root_certs" is:"path" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
+	RootCerts    string        `key:"root_certs" is:"path" flag:"root-certs" doc:"PEM file with the root certificates for the columns of group validation, or system for those of this host"`
+	StopDeadline time.Duration `key:"stop_deadline" flag:"stop-deadline" doc:"time to wait at the end of a run for acknowledgements and for programs that finished files are passed to; what is not acknowledged then is lost, and counted; 0s leaves it to the outputs, such as deadline of kafka"`
+	StuckAfter   time.Duration `key:"stuck_after" doc:"time that a shard may take for one batch of packets, outputs apart, before the program says where it is and counts as stuck for systemd and /healthz; 0s is no limit"`
 	// OpenTime makes output reproducible byte for byte. Zero means the wall clock.
 	OpenTime   time.Time `key:"open_time" flag:"open-time" doc:"time to write in #open and #close instead of the clock, as 2006-01-02T15:04:05 (local) or RFC 3339"`
 	EventsFile string    `key:"events_file" is:"path" flag:"events" doc:"file that receives every event as a JSON line; - is standard output"`
@@ -174,7 +179,10 @@ type Options struct {
 	// what it does not need. An error ends the run.
 	Confine func(Needs) error
 	// Command, if set, runs the program of a finished file in place of writers.Command.Run.
-	Command func(*writers.Command) error
+	Command func(hurry context.Context, c *writers.Command) error
+	// Permit, if set, is asked by Control.Reload whether the program may do what the run would
+	// need then. An error refuses the new options.
+	Permit func(Needs) error
 
 	// Tally counts hosts and services for the summary. It costs some time and memory for
 	// each connection.
@@ -216,6 +224,7 @@ func Defaults() Options {
 	return Options{
 		OutputDir:      ".",
 		Format:         FormatTSV,
+		StuckAfter:     30 * time.Second,
 		FileMode:       fmt.Sprintf("%04o", writers.DefaultFileMode),
 		JSONTimestamps: TimestampsEpoch,
 		Naming:         NamingZeek,

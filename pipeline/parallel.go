@@ -79,6 +79,7 @@ type job struct {
 	batch  *capture.Batch
 	shards *assignment
 	limit  uint64
+	epoch  *epoch
 }
 
 // lead bounds how far reading may be ahead of merging, in bytes of the capture and of rows
@@ -86,8 +87,14 @@ type job struct {
 type lead struct {
 	mu     sync.Mutex
 	change sync.Cond
-	jobs   []int // bytes of each job that is not merged yet
-	bytes  int   // of jobs and rows
+	jobs   []waiting // that are not merged yet
+	bytes  int       // of jobs and rows
+}
+
+// waiting is a job that is not merged: its bytes, and the number of the run's last packet.
+type waiting struct {
+	bytes int
+	last  uint64
 }
 
 // rows counts n more bytes of rows, or fewer.
@@ -111,21 +118,23 @@ func (l *lead) until(ready func() bool) {
 	l.mu.Unlock()
 }
 
-// add counts a job of n bytes.
-func (l *lead) add(n int) {
+// add counts a job of n bytes, whose last packet has that number.
+func (l *lead) add(n int, last uint64) {
 	l.mu.Lock()
-	l.jobs = append(l.jobs, n)
+	l.jobs = append(l.jobs, waiting{n, last})
 	l.bytes += n
 	l.mu.Unlock()
 }
 
-// done removes the oldest job, which is merged.
-func (l *lead) done() {
+// done removes the oldest job, which is merged, and returns the number of its last packet.
+func (l *lead) done() (last uint64) {
 	l.mu.Lock()
-	l.bytes -= l.jobs[0]
+	last = l.jobs[0].last
+	l.bytes -= l.jobs[0].bytes
 	l.jobs = l.jobs[1:]
 	l.change.Broadcast()
 	l.mu.Unlock()
+	return last
 }
 
 // full reports whether reading must wait.
@@ -260,6 +269,7 @@ func (p *parallel) work(ctx context.Context, i int) {
 			p.merge(p.complete)
 			return
 		}
+		s.adopt(j.epoch)
 		if j.batch == nil {
 			p.give(i, result{rows: s.drain(j.limit)})
 		} else {
@@ -318,14 +328,15 @@ func (p *parallel) feed(ctx context.Context) bool {
 			j.shards = &assignment{free: p.free}
 		}
 		p.idle = j.batch.Idle
-		p.lead.add(p.assign(j.batch, j.shards))
+		p.lead.add(p.assign(j.batch, j.shards), j.batch.Last)
 		j.batch.Retain(len(p.jobs) - 1)
 		j.shards.refs.Store(int32(len(p.jobs)))
 	} else {
 		p.limit = p.nextDrain(p.limit)
 		j.limit = p.limit
-		p.lead.add(drainBytes)
+		p.lead.add(drainBytes, p.last.Num)
 	}
+	j.epoch = p.reloading.epoch.Load()
 	for _, c := range p.jobs {
 		c <- j
 		if p.limit == dissect.All {
@@ -462,7 +473,7 @@ func (p *parallel) mergeMore() {
 	for i := range p.given {
 		p.given[i].Store(givenNothing)
 	}
-	p.lead.done()
+	p.acks.merged.Store(p.lead.done())
 }
 
 // write writes the rows of parts that are below a key, or all if it is nil.

@@ -49,6 +49,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 }
 
 func (r *run) run(ctx context.Context) (Summary, error) {
+	r.opts.Control.begin(r)
 	stopTicks := r.tick()
 	var readErr error
 	if len(r.shards) == 1 {
@@ -56,9 +57,12 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	} else {
 		readErr = newParallel(r).process(ctx)
 	}
+	close(r.reloading.read)
+	r.opts.Control.end()
 	stopTicks()
 	r.watcher.end()
 	closeErr := r.merger.Close()
+	r.acks.end(r, readErr == nil && closeErr == nil)
 	s := r.summary()
 	r.tellLeftOut(&s)
 	err := errors.Join(readErr, r.source.Close(), errors.Join(r.reports...))
@@ -84,10 +88,14 @@ type run struct {
 	behind   behind
 	minutes  minutes
 	watcher  watcher
+	acks     acks
 	places   []Place // of the outputs
 	logs     []*schemas.Schema
 	first    int64          // time of the first packet
 	last     capture.Packet // without its data
+
+	reloading   reloading
+	lineStreams int
 }
 
 // tick tells the writers that time passes until stop is called.
@@ -103,6 +111,7 @@ func (r *run) tick() (stop func()) {
 				r.merger.Tick(now)
 				r.minutes.tick(r, now)
 				r.watcher.tick(now)
+				r.acks.tick(r)
 			case <-end:
 				return
 			}
@@ -144,6 +153,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if key, err := option.Check(&o); err != nil {
 		return nil, &OptionError{key.Path, err}
 	}
+	given := o
 	fit(&r.opts.Dissect, MemoryLimit(&r.opts))
 	var err error
 	if r.compat, err = compat.Parse(o.Compat); err != nil {
@@ -155,7 +165,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	r.logs = cfg.Logs
 	cfg.Context, r.events = ctx, len(cfg.Lines) > 0
+	r.beginReloading(&given, cfg.Outputs)
 	cfg.Lines = r.lines(cfg.Lines)
+	r.lineStreams = len(cfg.Lines)
 	if cfg.Groups&schemas.GroupValidation != 0 {
 		if r.roots, err = o.rootCerts(); err != nil {
 			return nil, &OptionError{"RootCerts", err}
@@ -371,6 +383,7 @@ func (r *run) single(ctx context.Context) error {
 	}
 	for {
 		b, err := r.next(ctx)
+		s.adopt(r.reloading.epoch.Load())
 		if err != nil {
 			for limit := uint64(0); limit != dissect.All; {
 				limit = r.nextDrain(limit)
@@ -379,6 +392,7 @@ func (r *run) single(ctx context.Context) error {
 			return ignoreEOF(err)
 		}
 		r.merger.Merge(s.batch(b, all[:len(b.Packets)]))
+		r.acks.merged.Store(b.Last)
 		b.Release()
 	}
 }
@@ -404,6 +418,8 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 		s.Stop()
 	default:
 	}
+	r.takeChange(r.source, &r.reloading.seen)
+	r.acks.tell(r)
 	b, err := r.source.Next()
 	if err != nil {
 		return nil, err
@@ -437,13 +453,14 @@ func (r *run) nextDrain(limit uint64) uint64 {
 func (r *run) writerConfig() (writers.Config, error) {
 	o := &r.opts
 	cfg := writers.Config{
-		Sampling: o.Dissect.Conn.Weirds,
-		Report:   r.report,
-		Notice:   o.Notice,
-		Sensor:   o.sensor(),
-		Version:  o.Version,
-		Command:  o.Command,
-		Joiners:  logs.Joiners(&logs.Options{Limits: o.Rows, Peer: o.Sensor, Shards: o.shardCount(), Process: r.process}),
+		Sampling:     o.Dissect.Conn.Weirds,
+		Report:       r.report,
+		Notice:       o.Notice,
+		Sensor:       o.sensor(),
+		Version:      o.Version,
+		StopDeadline: o.StopDeadline,
+		Command:      o.Command,
+		Joiners:      logs.Joiners(&logs.Options{Limits: o.Rows, Peer: o.Sensor, Shards: o.shardCount(), Process: r.process}),
 	}
 	if !o.OpenTime.IsZero() {
 		cfg.Now = func() time.Time { return o.OpenTime }

@@ -34,6 +34,8 @@ type shard struct {
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
 	state   shardState
+	epoch   *epoch // in force
+	busy    busy
 	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
@@ -137,7 +139,9 @@ var (
 func (s *shard) cut(before writers.Key) {
 	if s.part != nil {
 		if b := s.out.Flush(); b != nil {
+			s.busy.end() // an output that makes it wait is no fault of the shard
 			s.part(b, before)
+			s.busy.begin()
 		}
 	}
 }
@@ -160,6 +164,8 @@ func (s *shard) cutTimers(deadline value.Time) {
 // resulting records.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock.Batch = b
+	s.busy.begin()
+	defer s.busy.end()
 	for _, i := range mine {
 		p := &b.Packets[i]
 		s.advance(value.Time(p.Now))
@@ -261,6 +267,8 @@ func (s *shard) expire(now value.Time) {
 
 // drain ends the connections that began before packet limit.
 func (s *shard) drain(limit uint64) *writers.Batch {
+	s.busy.begin()
+	defer s.busy.end()
 	if !s.ended {
 		s.ended = true
 		s.out.SetCause(s.now, writers.ClassEnd, 0)

@@ -39,6 +39,18 @@ type Status struct {
 	// name.
 	Streams []writers.StreamStats
 	Gauges  map[string]map[string]uint64
+	// Config is the hash of the configuration in force, Reloads what became of others.
+	Config  string
+	Reloads Reloads
+	// Stuck are the shards that make no progress; see Options.StuckAfter.
+	Stuck []int
+}
+
+// Reloads count what became of new configurations.
+type Reloads struct {
+	Done, Refused uint64
+	// Last is when the last was done, zero if none was.
+	Last time.Time
 }
 
 // spool returns the bytes in the spools of all outputs.
@@ -88,10 +100,11 @@ type watcher struct {
 	run    *run
 	on     bool // somebody wants to know
 	sensor bool // the log is wanted
-	config string
 	start  time.Time
 	next   time.Time // of the next row
-	once   sync.Once // the first row
+	stuck  stuck
+	first  sync.Mutex // guards begun
+	begun  bool       // the first row is written
 
 	wanted atomic.Bool // whoever reads the source is asked for its counts
 	mu     sync.Mutex
@@ -108,9 +121,6 @@ func (w *watcher) begin(r *run) {
 		w.sensor = w.sensor || s == &schemas.SensorSchema
 	}
 	w.on = w.sensor || r.opts.Status != nil || r.opts.live()
-	if w.sensor {
-		w.config = r.opts.ConfigHash()
-	}
 	w.next = w.start.Add(r.opts.Reports.SensorEvery)
 	w.wanted.Store(w.on)
 }
@@ -122,7 +132,16 @@ func (w *watcher) read(b *capture.Batch) {
 	}
 	w.wanted.Store(false)
 	w.keep(b)
-	w.once.Do(func() { w.row("start", time.Now()) })
+	w.firstRow(time.Now(), false)
+}
+
+// firstRow writes the row of the start, once. try says not to wait for a merge.
+func (w *watcher) firstRow(now time.Time, try bool) {
+	w.first.Lock()
+	defer w.first.Unlock()
+	if !w.begun {
+		w.begun = w.row("start", now, try)
+	}
 }
 
 // keep keeps the counts of the source, and those of a batch if it is not nil.
@@ -153,9 +172,10 @@ func (w *watcher) tick(now time.Time) {
 		s.state.wanted.Store(true)
 	}
 	if every := w.run.opts.Reports.SensorEvery; every > 0 && !now.Before(w.next) {
-		w.next = now.Add(every)
-		w.once.Do(func() { w.row("start", w.start) })
-		w.row("running", now)
+		w.firstRow(w.start, true)
+		if w.row("running", now, true) {
+			w.next = now.Add(every)
+		}
 	}
 }
 
@@ -170,15 +190,26 @@ func (w *watcher) end() {
 	}
 	now := time.Now()
 	w.gather(now)
-	w.once.Do(func() { w.row("start", w.start) })
-	w.row("end", now)
+	w.firstRow(w.start, false)
+	w.row("end", now, false)
 }
 
 // gather adds up what was handed over.
 func (w *watcher) gather(now time.Time) {
 	s := Status{
 		Start: w.start, Time: now, Dropped: make(map[string]uint64), State: make(map[string]uint64),
-		Streams: w.run.merger.Stats().Streams, Gauges: w.run.merger.Gauges(),
+		Gauges: w.run.merger.Gauges(), Config: *w.run.reloading.hash.Load(), Stuck: w.stuck.tick(w.run, now),
+	}
+	if c := w.run.opts.Control; c != nil {
+		s.Reloads = Reloads{Done: uint64(c.count.done.Load()), Refused: uint64(c.count.refused.Load())}
+		if t := c.count.last.Load(); t != 0 {
+			s.Reloads.Last = time.Unix(0, t)
+		}
+	}
+	if st, ok := w.run.merger.TryStats(); ok {
+		s.Streams = st.Streams
+	} else {
+		s.Streams = w.now.Streams // a merge waits for an output, or there is much to write
 	}
 	for _, sh := range w.run.shards {
 		x := &sh.state
@@ -224,16 +255,17 @@ func (w *watcher) status() Status {
 
 // row writes a row of the log sensor. Its place among those of other logs is that of the
 // traffic at the time.
-func (w *watcher) row(status string, now time.Time) {
+// With try it reports false if a merge is running, and writes none then.
+func (w *watcher) row(status string, now time.Time, try bool) bool {
 	if !w.sensor {
-		return
+		return true
 	}
 	o, s := &w.run.opts, w.status()
 	w.mu.Lock()
 	clock, packets := w.clock, w.source.Packets
 	w.mu.Unlock()
 	rec := schemas.Sensor{
-		TS: value.Time(now.UnixNano()), Sensor: o.sensor(), Status: status, Version: o.Version, Config: w.config,
+		TS: value.Time(now.UnixNano()), Sensor: o.sensor(), Status: status, Version: o.Version, Config: *w.run.reloading.hash.Load(),
 		Uptime: value.Interval(now.Sub(w.start).Seconds()), Packets: packets, Drops: s.drops(), Spool: s.spool(),
 	}
 	if status == "start" {
@@ -249,5 +281,9 @@ func (w *watcher) row(status string, now time.Time) {
 	if clock == 0 {
 		clock = rec.TS
 	}
+	if try {
+		return w.run.merger.TryEmit(clock, &rec)
+	}
 	w.run.merger.Emit(clock, &rec)
+	return true
 }

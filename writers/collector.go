@@ -1,7 +1,7 @@
 package writers
 
 import (
-	"sync/atomic"
+	"slices"
 	"unsafe"
 
 	"github.com/wirelog/wirelog/schemas"
@@ -14,7 +14,9 @@ import (
 // Collector implements schemas.Emitter.
 type Collector struct {
 	merger *Merger
-	// encoders is indexed by stream and part; it is nil for streams of lines.
+	// layout is what the rows are built for. encoders is indexed by stream and target; it is
+	// nil for streams of lines.
+	layout   *layout
 	encoders [][]RowEncoder
 	// key is the key of the next record; clock is its time.
 	key   Key
@@ -22,19 +24,19 @@ type Collector struct {
 	batch *Batch
 	// buffered is the size of the batch in bytes.
 	buffered int
-	// free holds merged batches for reuse.
+	// free holds merged batches of the layout for reuse.
 	free chan *Batch
-	// built counts emitted rows by stream; Flush publishes the counts.
-	built     []uint64
-	published []atomic.Uint64
+	// built counts emitted rows by stream since the last Flush, which adds them to the layout.
+	built []uint64
 }
 
 var _ schemas.Emitter = (*Collector)(nil)
 
 // A Batch is what one collector gathered between two calls of Flush.
 type Batch struct {
-	owner *Collector
-	bytes int
+	layout *layout
+	free   chan<- *Batch
+	bytes  int
 	// runs is indexed by stream; dirty lists the streams that have rows.
 	runs  []run
 	dirty []int
@@ -43,7 +45,9 @@ type Batch struct {
 // A run is the rows of one stream in a batch.
 type run struct {
 	entries []entry
-	// parts is indexed by target.part.
+	layout  *layout
+	// targets are those of the stream. Each has the part of its index, or all have the only one.
+	targets  []*target
 	parts    []part
 	unsorted bool
 	gates    []gateRef
@@ -77,34 +81,71 @@ type gateRef struct {
 const maxFree = 8
 
 func newCollector(m *Merger) *Collector {
-	c := &Collector{
-		merger:    m,
-		encoders:  make([][]RowEncoder, len(m.streams)),
-		free:      make(chan *Batch, maxFree),
-		built:     make([]uint64, len(m.streams)),
-		published: make([]atomic.Uint64, len(m.streams)),
-	}
+	c := &Collector{merger: m, built: make([]uint64, len(m.streams))}
+	c.use(m.layouts[len(m.layouts)-1])
+	return c
+}
+
+// use lets the rows that follow be built for l.
+func (c *Collector) use(l *layout) {
+	m := c.merger
+	before, encoders := c.layout, c.encoders
+	c.layout, c.free = l, make(chan *Batch, maxFree)
+	c.encoders = make([][]RowEncoder, len(m.streams))
 	for i, st := range m.streams {
 		if st.schema == nil {
 			continue
 		}
-		for _, t := range st.targets {
-			c.encoders[i] = append(c.encoders[i], m.encoder(t, &c.clock))
+		for k, t := range l.targets[i] {
+			var e RowEncoder
+			if before != nil {
+				// Where nothing has changed, encoders go on.
+				if was := slices.Index(before.targets[i], t); was >= 0 && before.views[i][was] == l.views[i][k] {
+					e = encoders[i][was]
+				}
+			}
+			if e == nil {
+				e = m.encoder(t, l.views[i][k], &c.clock)
+			}
+			c.encoders[i] = append(c.encoders[i], e)
 		}
 	}
+	l.users.Add(1)
+	if before != nil {
+		before.users.Add(-1)
+	}
 	c.batch = c.newBatch()
-	return c
+}
+
+// Follow lets the rows that follow go to the outputs of x, which Merger.Install has
+// installed. It is called between two batches: right after Flush.
+func (c *Collector) Follow(x *Exchange) {
+	if x.next == c.layout {
+		return
+	}
+	if len(c.batch.dirty) > 0 {
+		panic("writers: a collector changes its outputs within a batch")
+	}
+	c.use(x.next)
 }
 
 func (c *Collector) newBatch() *Batch {
-	b := &Batch{owner: c, runs: make([]run, len(c.merger.streams))}
+	b := &Batch{layout: c.layout, free: c.free, runs: make([]run, len(c.merger.streams))}
 	for i, st := range c.merger.streams {
-		b.runs[i].parts = make([]part, 1)
+		b.runs[i] = run{layout: c.layout, targets: c.layout.targets[i], parts: make([]part, 1)}
 		if st.schema != nil {
-			b.runs[i].parts = make([]part, len(st.targets))
+			b.runs[i].parts = make([]part, len(c.layout.targets[i]))
 		}
 	}
 	return b
+}
+
+// part returns the rows for the target with that index.
+func (r *run) part(target int) *part {
+	if len(r.parts) == 1 {
+		return &r.parts[0]
+	}
+	return &r.parts[target]
 }
 
 // SetCause sets the cause of the records that follow. For a packet it is the run's clock
@@ -138,7 +179,7 @@ func (c *Collector) EmitGated(rec schemas.Record, g schemas.Gate) {
 
 func (c *Collector) emit(rec schemas.Record, g *schemas.Gate) {
 	i := c.merger.streamOf(rec.Schema())
-	if i < 0 {
+	if i < 0 || len(c.encoders[i]) == 0 {
 		return
 	}
 	r := &c.batch.runs[i]
@@ -247,8 +288,10 @@ func (c *Collector) Flush() *Batch {
 		return nil
 	}
 	for _, i := range b.dirty {
-		c.published[i].Store(c.built[i])
+		c.layout.built[i].Add(c.built[i])
+		c.built[i] = 0
 	}
+	c.layout.users.Add(1)
 	b.bytes, c.buffered = c.buffered, 0
 	select {
 	case c.batch = <-c.free:
@@ -273,12 +316,13 @@ func (b *Batch) recycle() {
 		}
 		r.entries, r.gates, r.gateKeys, r.unsorted, r.merged = r.entries[:0], r.gates[:0], r.gateKeys[:0], false, 0
 		if size > maxKeptBuffer {
-			*r = run{parts: make([]part, len(r.parts))}
+			*r = run{layout: r.layout, targets: r.targets, parts: make([]part, len(r.parts))}
 		}
 	}
 	b.dirty = b.dirty[:0]
+	b.layout.users.Add(-1)
 	select {
-	case b.owner.free <- b:
+	case b.free <- b:
 	default:
 	}
 }

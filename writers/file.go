@@ -48,7 +48,8 @@ type file struct {
 	regular bool // can be truncated, and removed by others
 	off     int64
 	buf     []byte
-	pending uint64 // rows in buf
+	taken   uint64 // rows that were given
+	pending uint64 // those of them in buf
 	limit   int    // buf is flushed before it grows beyond limit
 	// torn means that the file ends inside a row whose rest is at the start of buf;
 	// broken, that the rest of that row is lost.
@@ -205,6 +206,7 @@ func (f *file) letGo() {
 
 // write takes p, which holds that many complete rows.
 func (f *file) write(p []byte, rows uint64) {
+	f.taken += rows
 	if f.limit == 0 {
 		f.limit = flushSize
 		f.reopen()

@@ -35,13 +35,14 @@ type finisher struct {
 	names                    *names
 	footer                   func([]byte, time.Time) []byte
 	env                      Env
-	command                  func(*Command) error
+	command                  func(context.Context, *Command) error
 	// claim records the finished files; it may be nil.
 	claim *claims.Claim
 	// growing means that files have their plain names while they are written; toldPlain,
 	// that a notice has said why one has not.
 	growing, toldPlain bool
 
+	mu      sync.Mutex // guards the making of queue
 	queue   chan finishing
 	working sync.WaitGroup
 }
@@ -70,7 +71,7 @@ const (
 	markCompress   = "files not compressed"
 )
 
-func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte, command func(*Command) error) (*finisher, error) {
+func newFinisher(o *Output, env Env, footer func([]byte, time.Time) []byte, command func(context.Context, *Command) error) (*finisher, error) {
 	if err := o.Rotation.Check(); err != nil {
 		return nil, err
 	}
@@ -90,6 +91,7 @@ func (f *finisher) path(name string) string { return filepath.Join(f.dir, name) 
 
 // add queues a file.
 func (f *finisher) add(job finishing) {
+	f.mu.Lock()
 	if f.queue == nil {
 		f.queue = make(chan finishing, maxFinishing)
 		f.working.Go(func() {
@@ -98,6 +100,7 @@ func (f *finisher) add(job finishing) {
 			}
 		})
 	}
+	f.mu.Unlock()
 	f.queue <- job
 }
 
@@ -269,7 +272,7 @@ func (f *finisher) run(final string, job *finishing) error {
 		return nil
 	}
 	seconds := func(t int64) string { return strconv.FormatFloat(float64(t)/1e9, 'f', 6, 64) }
-	return f.command(&Command{
+	return f.command(f.env.Hurry, &Command{
 		Program: program, File: f.path(final), Timeout: f.rotation.CommandTimeout,
 		Env: []string{"WIRELOG_LOG=" + job.log, "WIRELOG_OUTPUT=" + f.output,
 			"WIRELOG_OPEN=" + seconds(job.open), "WIRELOG_CLOSE=" + seconds(job.closed)},
@@ -287,10 +290,10 @@ type Command struct {
 	Timeout time.Duration
 }
 
-// Run runs the program as a child of this process, and waits for its end. The error has the last
-// line that it has printed.
-func (c *Command) Run() error {
-	ctx := context.Background() // an interrupted run still finishes its files
+// Run runs the program as a child of this process, until hurry is done at the latest, and waits
+// for its end. The error has the last line that it has printed.
+func (c *Command) Run(hurry context.Context) error {
+	ctx := hurry
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
@@ -302,7 +305,10 @@ func (c *Command) Run() error {
 	var said tail
 	cmd.Stdout, cmd.Stderr = &said, &said
 	err := cmd.Run()
-	if ctx.Err() != nil {
+	switch {
+	case hurry.Err() != nil && err != nil:
+		err = errors.New("was stopped: the time to wait at the end of the run was over")
+	case ctx.Err() != nil && hurry.Err() == nil:
 		err = fmt.Errorf("took longer than %s", c.Timeout)
 	}
 	if err != nil {

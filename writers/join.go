@@ -10,11 +10,12 @@ import (
 // joined is the Joiner of a stream with what it needs to write rows.
 type joined struct {
 	schemas.Joiner
-	encoders []RowEncoder // by target
+	// layout is that of the note whose rows are written, encoders those for its targets.
+	layout   *layout
+	encoders map[*layout][]RowEncoder
 	buf      []byte
 	// clock is the time of the note whose rows are written.
 	clock value.Time
-	built uint64
 	// key is that of the last row. Rows of the same cause are numbered from firstJoined on,
 	// above all other rows.
 	key  Key
@@ -38,14 +39,18 @@ func (m *Merger) addJoiner(st *stream) {
 // newJoined returns what makes rows of st behind the merge. Without a Joiner they are only
 // those of Merger.Emit.
 func (m *Merger) newJoined(st *stream, joiner schemas.Joiner) *joined {
-	j := &joined{Joiner: joiner}
-	for _, t := range st.targets {
-		j.encoders = append(j.encoders, m.encoder(t, &j.clock))
-	}
+	j := &joined{Joiner: joiner, encoders: map[*layout][]RowEncoder{}}
 	j.emit = func(rec schemas.Record) {
-		k := j.next(st)
-		for i, t := range st.targets {
-			j.buf = j.encoders[i].Append(j.buf[:0], rec)
+		k, l := j.next(st), j.layout
+		encoders, ok := j.encoders[l]
+		if !ok {
+			for i, t := range l.targets[st.index] {
+				encoders = append(encoders, m.encoder(t, l.views[st.index][i], &j.clock))
+			}
+			j.encoders[l] = encoders
+		}
+		for i, t := range l.targets[st.index] {
+			j.buf = encoders[i].Append(j.buf[:0], rec)
 			row := j.buf
 			if t.file == nil {
 				row = bytes.Clone(row) // the place gets it later
@@ -61,26 +66,43 @@ func (m *Merger) newJoined(st *stream, joiner schemas.Joiner) *joined {
 func (m *Merger) Emit(now value.Time, rec schemas.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.emit(now, rec)
+}
+
+// TryEmit is Emit if no Merge is running, which may wait for a place.
+func (m *Merger) TryEmit(now value.Time, rec schemas.Record) bool {
+	if !m.mu.TryLock() {
+		return false
+	}
+	defer m.mu.Unlock()
+	m.emit(now, rec)
+	return true
+}
+
+func (m *Merger) emit(now value.Time, rec schemas.Record) {
 	i := m.streamOf(rec.Schema())
 	if i < 0 || m.closed {
 		return
 	}
-	st := m.streams[i]
+	st, l := m.streams[i], m.layout()
+	if len(l.targets[i]) == 0 {
+		return
+	}
 	if st.joiner == nil {
 		st.joiner = m.newJoined(st, nil)
 	}
 	st.last = Key{Time: max(int64(now), st.last.Time), Class: ClassEnd}
 	st.rows++
-	st.joiner.clock = now
+	st.joiner.clock, st.joiner.layout = now, l
 	st.joiner.emit(rec)
-	for _, t := range st.targets {
+	for _, t := range l.targets[i] {
 		t.handOver()
 	}
 }
 
 // next returns the key of the next row of st.
 func (j *joined) next(st *stream) Key {
-	j.built++
+	j.layout.built[st.index].Add(1)
 	k := st.last
 	if k.Seq = firstJoined; k.Time == j.key.Time && k.Num == j.key.Num && k.Class == j.key.Class {
 		k.Seq = j.key.Seq + 1
@@ -98,7 +120,7 @@ func (st *stream) addLineJoiner(l LineJoiner) {
 	j.emitLine = func(line []byte) {
 		k := j.next(st)
 		j.buf = append(append(j.buf[:0], line...), '\n')
-		for _, t := range st.targets {
+		for _, t := range j.layout.targets[st.index] {
 			row := j.buf
 			if t.file == nil {
 				row = bytes.Clone(row) // the place gets it later
@@ -121,22 +143,28 @@ func (j *joined) limits() map[string]uint64 {
 	return map[string]uint64{name: n}
 }
 
-// join passes a note to the joiner. Its rows get the key of the stream's last row, which is
-// the note's unless that came late.
-func (st *stream) join(note []byte) {
-	if j := st.joiner; j != nil && j.lines != nil {
+// join passes a note that was taken for l to the joiner. Its rows get the key of the stream's
+// last row, which is the note's unless that came late.
+func (st *stream) join(l *layout, note []byte) {
+	j := st.joiner
+	if j == nil {
+		return
+	}
+	j.layout = l
+	if j.lines != nil {
 		j.lines.Join(note, j.emitLine)
-	} else if j != nil {
+	} else {
 		j.clock = value.Time(st.last.Time)
 		j.Join(note, j.emit)
 	}
 }
 
-// endJoin writes the rows that are left.
-func (st *stream) endJoin() {
+// endJoin writes the rows that are left to l.
+func (st *stream) endJoin(l *layout) {
 	if j := st.joiner; j != nil && j.lines == nil && j.Joiner != nil && st.rows > 0 {
+		j.layout = l
 		j.End(j.emit)
-		for _, t := range st.targets {
+		for _, t := range l.targets[st.index] {
 			t.handOver()
 		}
 	}

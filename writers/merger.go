@@ -27,20 +27,28 @@ type Merger struct {
 	// wanted.
 	byID []int
 
-	due        atomic.Pointer[time.Time] // what Tick has asked for, nil if it is done
-	mu         sync.Mutex
-	collectors []*Collector
-	// finishers is indexed by output; it is nil for places and files that are not
-	// rotated.
-	finishers []*finisher
-	// alarms is indexed by output.
-	alarms []*Alarm
+	gauged atomic.Pointer[[]*outlet] // those of the layouts
+	due    atomic.Pointer[time.Time] // what Tick has asked for, nil if it is done
+	mu     sync.Mutex
+	// layouts are those that rows may still come for; the last one is in force.
+	layouts []*layout
+	// live are the targets of layouts, by stream; leaving are those that are being closed,
+	// and gone has the counts of those that have been.
+	live    []*target
+	leaving []*target
+	gone    []StreamStats
+	closing sync.WaitGroup
+	// failed means that a file or place was not closed well.
+	failed bool
+	// plain are the paths that this run writes, or has written, in place.
+	plain map[string]bool
 	// claims is nil if Config.Run is.
 	claims *claims.Set
+	// hurry is done when the time to wait at the end is over.
+	hurry  context.Context
+	hasten context.CancelFunc
 	// clock is the latest time of any row.
-	clock int64
-	// started lists the places that Close must close.
-	started    []Place
+	clock      int64
 	outOfOrder uint64
 	closed     bool
 	// dirty and cursors are scratch space of Merge.
@@ -48,13 +56,12 @@ type Merger struct {
 	cursors []cursor
 }
 
-// A stream is one log or stream of lines. It has a target for every output that takes
-// it.
+// A stream is one log or stream of lines. Layouts have its targets.
 type stream struct {
-	name    string
-	schema  *schemas.Schema
-	targets []*target
-	gates   gates
+	name   string
+	index  int
+	schema *schemas.Schema
+	gates  gates
 	// joiner makes the rows of notes; nil for a stream without notes.
 	joiner *joined
 	// last is the key of the last row, if rows is not 0.
@@ -77,7 +84,8 @@ func New(cfg Config) (*Merger, error) {
 	for _, s := range logs {
 		ids = max(ids, s.ID+1)
 	}
-	m := &Merger{byID: make([]int, ids), cfg: cfg}
+	m := &Merger{byID: make([]int, ids), cfg: cfg, plain: map[string]bool{}}
+	m.hurry, m.hasten = context.WithCancel(context.Background())
 	if r := cfg.Run; r != nil {
 		m.claims = claims.New(claims.Options{
 			Reading: r.Reading, Overwrite: r.Overwrite, Perm: cfg.FileMode, DirPerm: dirMode(cfg.FileMode),
@@ -87,13 +95,6 @@ func New(cfg Config) (*Merger, error) {
 	for i := range m.byID {
 		m.byID[i] = -1
 	}
-	for i := range cfg.Outputs {
-		m.alarms = append(m.alarms, NewAlarm(cfg.Outputs[i].label(), cfg.Report, cfg.Notice))
-	}
-	if err := m.makeFinishers(); err != nil {
-		return nil, err
-	}
-	used := make(map[string]bool)
 	for _, s := range logs {
 		if i := m.byID[s.ID]; i >= 0 {
 			if m.streams[i].name != s.Name {
@@ -101,56 +102,38 @@ func New(cfg Config) (*Merger, error) {
 			}
 			continue
 		}
-		st := &stream{name: s.Name, schema: s, gates: gates{sampling: cfg.Sampling}}
-		for i := range cfg.Outputs {
-			if !cfg.Outputs[i].takes(s) {
-				continue
-			}
-			t, err := m.logTarget(s, i, used)
-			if err != nil {
-				return nil, err
-			}
-			t.part = len(st.targets)
-			st.targets = append(st.targets, t)
+		if !slices.ContainsFunc(cfg.Outputs, func(o Output) bool { return o.takes(s) }) {
+			continue
 		}
-		if len(st.targets) > 0 {
-			m.addJoiner(st)
-			m.byID[s.ID] = len(m.streams)
-			m.streams = append(m.streams, st)
-		}
+		st := &stream{name: s.Name, index: len(m.streams), schema: s, gates: gates{sampling: cfg.Sampling}}
+		m.addJoiner(st)
+		m.byID[s.ID] = len(m.streams)
+		m.streams = append(m.streams, st)
 	}
 	m.lines = len(m.streams)
 	for i := range cfg.Lines {
-		st, err := m.lineStream(i, used)
-		if err != nil {
-			return nil, err
+		l := &cfg.Lines[i]
+		st := &stream{name: l.Name, index: len(m.streams), gates: gates{sampling: cfg.Sampling}}
+		if l.Sampling != (value.Sampling{}) {
+			st.gates.sampling = l.Sampling
 		}
+		st.addLineJoiner(l.Joiner)
 		m.streams = append(m.streams, st)
 	}
-	if err := m.start(); err != nil {
+	l, err := m.plan(&cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	m.install(l)
+	if err := m.start(l, cfg.Try); err != nil {
 		_ = m.Close() // nothing was written, and err tells why
 		return nil, err
 	}
 	return m, nil
 }
 
-// makeFinishers creates the finishers of the outputs that rotate files.
-func (m *Merger) makeFinishers() error {
-	m.finishers = make([]*finisher, len(m.cfg.Outputs))
-	for i := range m.cfg.Outputs {
-		o := &m.cfg.Outputs[i]
-		if o.Place != nil || o.Path != "" || !o.Rotation.Enabled() {
-			continue
-		}
-		// All logs of a format have the same footer.
-		footer := o.Format.Encoder(schemas.All()[0], 0).AppendFooter
-		var err error
-		if m.finishers[i], err = newFinisher(o, m.env(i), footer, m.cfg.Command); err != nil {
-			return m.outputError(i, fmt.Errorf("output %s: %w", o.name(), err))
-		}
-	}
-	return nil
-}
+// layout returns what is in force.
+func (m *Merger) layout() *layout { return m.layouts[len(m.layouts)-1] }
 
 func (cfg *Config) setDefaults() {
 	if cfg.Now == nil {
@@ -183,7 +166,7 @@ func (cfg *Config) setDefaults() {
 		}
 	}
 	if cfg.Command == nil {
-		cfg.Command = (*Command).Run
+		cfg.Command = func(hurry context.Context, c *Command) error { return c.Run(hurry) }
 	}
 	cfg.Outputs = slices.Clone(cfg.Outputs)
 	for i := range cfg.Outputs {
@@ -203,9 +186,7 @@ func (m *Merger) streamOf(s *schemas.Schema) int {
 func (m *Merger) Collector() *Collector {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := newCollector(m)
-	m.collectors = append(m.collectors, c)
-	return c
+	return newCollector(m)
 }
 
 // Merge writes the rows of the batches in the order of their keys, and returns the
@@ -234,8 +215,10 @@ func (m *Merger) MergeBefore(before *Key, batches []*Batch) []*Batch {
 	for _, i := range m.dirty {
 		st := m.streams[i]
 		m.mergeStream(st, before)
-		for _, t := range st.targets {
-			t.handOver()
+		for _, r := range st.runs {
+			for _, t := range r.targets {
+				t.handOver()
+			}
 		}
 		clear(st.runs)
 		st.runs = st.runs[:0]
@@ -253,6 +236,7 @@ func (m *Merger) MergeBefore(before *Key, batches []*Batch) []*Batch {
 			left = append(left, b)
 		}
 	}
+	m.leave()
 	return left
 }
 
@@ -273,11 +257,9 @@ func (m *Merger) passTime() {
 			m.clock = max(m.clock, st.last.Time)
 		}
 	}
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			if t.file != nil && t.file.rot != nil {
-				t.file.rot.pass(m.clock)
-			}
+	for _, t := range m.live {
+		if t.file != nil && t.file.rot != nil {
+			t.file.rot.pass(m.clock)
 		}
 	}
 }
@@ -313,7 +295,7 @@ func (c *cursor) less(o *cursor) bool {
 	if d := c.key().Compare(o.key()); d != 0 {
 		return d < 0
 	}
-	for i := range c.run.parts {
+	for i := range min(len(c.run.parts), len(o.run.parts)) {
 		if d := bytes.Compare(c.run.parts[i].row(c.row()), o.run.parts[i].row(o.row())); d != 0 {
 			return d < 0
 		}
@@ -348,8 +330,8 @@ func (m *Merger) mergeStream(st *stream, before *Key) {
 		all := c.pos == 0 && (before == nil || c.run.entries[n-1].Compare(before) < 0)
 		if all && c.order == nil && len(c.run.gates) == 0 && !late {
 			c.run.merged = n
-			for _, t := range st.targets {
-				t.writeAll(c.run)
+			for i, t := range c.run.targets {
+				t.writeAll(c.run, c.run.part(i))
 			}
 			st.last = c.run.entries[n-1].Key
 			st.rows += uint64(n)
@@ -402,19 +384,19 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 		g := &c.run.gates[e.gate-1]
 		key := c.run.gateKeys[g.off : g.off+g.key]
 		if g.kind&schemas.GateJoin != 0 {
-			st.join(key)
+			st.join(c.run.layout, key)
 			return
 		}
 		sub := c.run.gateKeys[g.off+g.key : g.off+g.key+g.sub]
 		if reason, ok := st.gates.pass(g.kind, key, sub, e.Time); !ok {
-			for _, t := range st.targets {
+			for _, t := range c.run.targets {
 				t.drop(reason, 1)
 			}
 			return
 		}
 	}
-	for _, t := range st.targets {
-		t.write(&e.Key, c.run.parts[t.part].row(row))
+	for i, t := range c.run.targets {
+		t.write(&e.Key, c.run.part(i).row(row))
 	}
 }
 
@@ -422,13 +404,11 @@ func (m *Merger) writeRow(st *stream, c *cursor) {
 func (m *Merger) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			if t.file != nil {
-				t.file.flush()
-			} else {
-				t.to.Flush()
-			}
+	for _, t := range m.live {
+		if t.file != nil {
+			t.file.flush()
+		} else {
+			t.to.Flush()
 		}
 	}
 }
@@ -452,32 +432,34 @@ func (m *Merger) tick() {
 		return
 	}
 	now := *due
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			if t.file != nil {
-				t.file.flush()
-			} else {
-				t.to.Tick(now)
-			}
-			if t.output < 0 {
-				t.file.alarm.Tick(now, func() (lost, waiting uint64) {
-					s := m.stats(st, t)
-					return s.Lost(), t.file.pending
-				})
-			}
+	for _, t := range m.live {
+		if t.file != nil {
+			t.file.flush()
+		} else {
+			t.to.Tick(now)
+		}
+		if t.outlet == nil {
+			t.file.alarm.Tick(now, func() (lost, waiting uint64) {
+				s := t.stats()
+				return s.Lost(), t.file.pending
+			})
 		}
 	}
-	for i, a := range m.alarms {
-		a.Tick(now, func() (lost, waiting uint64) { return m.missing(i) })
+	for _, o := range m.outlets() {
+		o.alarm.Tick(now, func() (lost, waiting uint64) { return m.missing(o) })
 	}
+	m.leave()
 }
 
 // Check asks the places that can tell without a row whether they can be written. A notice
 // names those that cannot tell.
 func (m *Merger) Check(ctx context.Context) error {
 	var errs []error
-	for _, p := range m.started {
-		if c, ok := p.(Checker); ok {
+	for _, o := range m.outlets() {
+		if !o.started {
+			continue
+		}
+		if c, ok := o.Place.(Checker); ok {
 			errs = append(errs, c.Check(ctx))
 		} else {
 			m.cfg.Notice("started; whether it takes records shows only when there are some")
@@ -492,17 +474,15 @@ func (m *Merger) Check(ctx context.Context) error {
 func (m *Merger) Record(dir, path string) { m.claims.Record(dir, path) }
 
 // missing returns how many rows of an output are lost, and how many wait in files.
-func (m *Merger) missing(output int) (lost, waiting uint64) {
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			if t.output != output {
-				continue
-			}
-			s := m.stats(st, t)
-			lost += s.Lost()
-			if t.file != nil {
-				waiting += t.file.pending
-			}
+func (m *Merger) missing(o *outlet) (lost, waiting uint64) {
+	for _, t := range m.live {
+		if t.outlet != o {
+			continue
+		}
+		s := t.stats()
+		lost += s.Lost()
+		if t.file != nil {
+			waiting += t.file.pending
 		}
 	}
 	return lost, waiting
@@ -521,42 +501,44 @@ func (m *Merger) Close() error {
 		return nil
 	}
 	m.closed = true
-	complete := true
-	closed := func(err error) {
-		if err != nil {
-			m.cfg.Report(err)
-			complete = false
-		}
+	defer m.hasten()
+	if d := m.cfg.StopDeadline; d > 0 {
+		defer time.AfterFunc(d, m.hasten).Stop()
 	}
+	// What an exchange has replaced needs the lock to end.
+	m.mu.Unlock()
+	m.closing.Wait()
+	m.mu.Lock()
 	for _, st := range m.streams {
-		st.endJoin()
-		for _, t := range st.targets {
-			if t.file != nil {
-				if err := t.closeFile(m.clock); err != nil {
-					complete = false // the file has reported it
-				}
-			} else if t.to != nil {
-				closed(t.to.Close())
+		st.endJoin(m.layout())
+	}
+	for _, t := range m.live {
+		if t.file != nil {
+			if err := t.closeFile(m.clock); err != nil {
+				m.failed = true // the file has reported it
 			}
+		} else if t.to != nil {
+			m.ended(t.to.Close())
 		}
 	}
-	for _, f := range m.finishers {
-		if f != nil {
-			f.close()
+	outlets := m.outlets()
+	for _, o := range outlets {
+		if o.finisher != nil {
+			o.finisher.close()
 		}
 	}
-	for _, p := range m.started {
-		closed(p.Close())
-	}
-	closed(m.claims.Close())
-	for _, a := range m.alarms {
-		a.Close()
-	}
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			s := m.stats(st, t)
-			complete = complete && s.Lost() == 0
+	for _, o := range outlets {
+		if o.started {
+			m.ended(o.Place.Close())
 		}
+	}
+	m.ended(m.claims.Close())
+	for _, o := range outlets {
+		o.alarm.Close()
+	}
+	complete := !m.failed
+	for _, s := range m.streamStats() {
+		complete = complete && s.Lost() == 0
 	}
 	if !complete {
 		return ErrIncomplete
@@ -564,40 +546,53 @@ func (m *Merger) Close() error {
 	return nil
 }
 
+// ended takes what the end of something has come to.
+func (m *Merger) ended(err error) {
+	if err != nil {
+		m.cfg.Report(err)
+		m.failed = true
+	}
+}
+
 // Gauges returns what the places hold that can tell, by the names of their outputs.
 func (m *Merger) Gauges() map[string]map[string]uint64 {
 	g := make(map[string]map[string]uint64)
-	for i := range m.cfg.Outputs {
-		if p, ok := m.cfg.Outputs[i].Place.(Gauged); ok {
-			g[m.cfg.Outputs[i].name()] = p.Gauges()
+	for _, o := range *m.gauged.Load() {
+		if p, ok := o.Place.(Gauged); ok {
+			g[o.name()] = p.Gauges()
 		}
 	}
 	return g
 }
 
 // Stats returns the counts so far. Rows built since their collector's last Flush are not
-// included.
+// included. The counts of an output that an exchange has replaced are added to those of the
+// one with its name.
 func (m *Merger) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := Stats{OutOfOrder: m.outOfOrder}
-	for i, st := range m.streams {
-		var built uint64
-		for _, c := range m.collectors {
-			built += c.published[i].Load()
+	return m.stats()
+}
+
+// TryStats is Stats if no Merge is running, which may wait for a place.
+func (m *Merger) TryStats() (s Stats, ok bool) {
+	if !m.mu.TryLock() {
+		return s, false
+	}
+	defer m.mu.Unlock()
+	return m.stats(), true
+}
+
+func (m *Merger) stats() Stats {
+	s := Stats{OutOfOrder: m.outOfOrder, Streams: m.streamStats()}
+	for _, st := range m.streams {
+		if st.joiner == nil {
+			continue
 		}
-		if st.joiner != nil {
-			built += st.joiner.built
-			for name, n := range st.joiner.limits() {
-				if n > 0 {
-					s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
-				}
+		for name, n := range st.joiner.limits() {
+			if n > 0 {
+				s.Limits = append(s.Limits, JoinerLimit{st.name, name, n})
 			}
-		}
-		for _, t := range st.targets {
-			stats := m.stats(st, t)
-			stats.Built = built
-			s.Streams = append(s.Streams, stats)
 		}
 	}
 	return s

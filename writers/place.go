@@ -103,6 +103,9 @@ type Env struct {
 	// Context is done when the run is interrupted. A blocked Write must then return
 	// within the place's own deadline.
 	Context context.Context
+	// Hurry is done when the run has waited for Config.StopDeadline at its end: a place then
+	// gives up what is not safe yet, says so and counts it.
+	Hurry context.Context
 	// Now is the wall clock. Tests and options may fix it.
 	Now func() time.Time
 	// Report takes errors for the user; each must name what it is about. A place that

@@ -146,6 +146,10 @@ type rotator struct {
 	active bool
 	// plain means that the current file has the log's plain name too.
 	plain bool
+	// anonymous means that files get no plain name any more; later, if set, takes the files
+	// that are ended instead of the finisher.
+	anonymous bool
+	later     *[]handed
 	// open is the time in the file's name, end the time when it is due, size the bytes
 	// of its rows.
 	open, end, size int64
@@ -198,9 +202,14 @@ func (r *rotator) rotate(closed int64) {
 	}
 	if h := r.file.detach(); h != nil {
 		r.dropPlain()
-		r.finisher.add(finishing{
+		job := finishing{
 			handle: h, name: r.file.name, log: r.log, open: r.open, closed: max(closed, r.open), counts: r.counts,
-		})
+		}
+		if r.later != nil {
+			*r.later = append(*r.later, handed{r.finisher, job})
+		} else {
+			r.finisher.add(job)
+		}
 	} else if len(r.file.buf) > 0 {
 		return
 	}
@@ -256,7 +265,7 @@ func (r *rotator) plainName() string { return r.log + r.finisher.ext }
 // run has to know of a file that a killed run has left is in its hidden name.
 func (r *rotator) givePlain(root *os.Root) {
 	f := r.finisher
-	if r.plain = false; !f.growing {
+	if r.plain = false; !f.growing || r.anonymous {
 		return
 	}
 	err := root.Link(r.file.name, r.plainName())

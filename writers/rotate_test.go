@@ -3,6 +3,7 @@ package writers_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -287,7 +288,10 @@ func TestCommandElsewhere(t *testing.T) {
 	var got []writers.Command
 	var reports []string
 	cfg.Report = func(err error) { reports = append(reports, err.Error()) }
-	cfg.Command = func(c *writers.Command) error { got = append(got, *c); return errors.New("not today") }
+	cfg.Command = func(_ context.Context, c *writers.Command) error {
+		got = append(got, *c)
+		return errors.New("not today")
+	}
 	m := newMerger(t, cfg)
 	emit(m, false, at("14:00:00"))
 	if err := m.Close(); err != nil {

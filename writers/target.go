@@ -11,16 +11,30 @@ import (
 	"github.com/wirelog/wirelog/writers/internal/claims"
 )
 
+// An outlet is an output in use, with what its targets share. Layouts share it as long as the
+// output goes on.
+type outlet struct {
+	Output
+	alarm *Alarm
+	// finisher is nil for places and files that are not rotated.
+	finisher *finisher
+	// claim is that of a folder of plain names.
+	claim *claims.Claim
+	// started means that the place must be closed.
+	started bool
+}
+
 // A target is where the rows of a stream go at one output: a file or a Stream.
 type target struct {
-	// output is the index in Config.Outputs, or -1 for the file of a stream of lines.
-	output int
-	// part is the index of the rows in run.parts.
-	part int
-
-	// view is nil for a stream of lines.
-	view   *View
+	stream *stream
+	// outlet is nil for the file of a stream of lines.
+	outlet *outlet
 	counts Counts
+	// built counts the rows of layouts that are no more, kept those that Merger has dropped,
+	// given those that were handed over.
+	built, kept, given uint64
+	// leaving means that it is being closed beside the merge, closed that it is.
+	leaving, closed bool
 
 	file *file
 
@@ -30,45 +44,51 @@ type target struct {
 	rows []Row
 }
 
-// logTarget creates the target of a log at an output. used holds the paths of all files.
-func (m *Merger) logTarget(s *schemas.Schema, output int, used map[string]bool) (*target, error) {
-	o := &m.cfg.Outputs[output]
-	groups := m.cfg.Groups
-	if o.AllColumns {
-		// Nobody sets the columns of groups that are not wanted.
-		groups = schemas.AllGroups()
-	}
-	view, err := NewView(s, groups, o.Fields, o.Where[s.Name])
-	if err != nil {
-		return nil, m.outputError(output, fmt.Errorf("output %s: %w", o.name(), err))
-	}
+// newTarget creates the target of a stream at an output. view is nil for lines.
+func (m *Merger) newTarget(st *stream, o *outlet, view *View) (*target, error) {
+	t := &target{stream: st, outlet: o}
 	if o.Place != nil {
-		return m.placeTarget(s.Name, view, output), nil
+		t.info = StreamInfo{Output: o.name(), Log: st.name, Counts: &t.counts, Env: m.env(o)}
+		if view != nil {
+			t.info.Schema, t.info.Groups = view.Schema, view.Groups
+		}
+		return t, nil
 	}
-	e := o.Format.Encoder(view.Schema, view.Groups)
-	f, err := m.newFile(o, s.Name, used)
+	f, err := m.newFile(o, st.name)
 	if err != nil {
-		return nil, m.outputError(output, err)
+		return nil, err
 	}
-	f.header, f.footer, f.alarm = e.AppendHeader, e.AppendFooter, m.alarms[output]
-	t := &target{output: output, view: view, file: f}
-	t.setRotation(m.finishers[output], s.Name)
+	if view != nil {
+		e := o.Format.Encoder(view.Schema, view.Groups)
+		f.header, f.footer = e.AppendHeader, e.AppendFooter
+	}
+	f.alarm, f.claim = o.alarm, o.claim
+	t.file = f
+	t.setRotation(o.finisher, st.name)
 	return t, nil
 }
 
 // newFile creates the file of a log or stream of lines at an output.
-func (m *Merger) newFile(o *Output, log string, used map[string]bool) (*file, error) {
-	f := &file{format: o.Format.Name(), now: m.cfg.Now, perm: m.cfg.FileMode}
-	if o.Path != "" {
-		f.path = o.Path
-	} else {
+func (m *Merger) newFile(o *outlet, log string) (*file, error) {
+	f := &file{format: o.Format.Name(), now: m.cfg.Now, perm: m.cfg.FileMode, path: o.pathOf(log)}
+	if o.Path == "" {
 		f.dir, f.name = o.Dir, log+o.Format.Ext()
 		if !plainName(f.name) {
 			return nil, fmt.Errorf("%q cannot be the name of a log file", f.name)
 		}
-		f.path = filepath.Join(o.Dir, f.name)
 	}
-	return f, use(used, f.path)
+	return f, nil
+}
+
+// pathOf returns the plain path of the file of a log, "" for a place.
+func (o *outlet) pathOf(log string) string {
+	switch {
+	case o.Place != nil:
+		return ""
+	case o.Path != "":
+		return o.Path
+	}
+	return filepath.Join(o.Dir, log+o.Format.Ext())
 }
 
 // setRotation lets f, if not nil, finish the target's files.
@@ -81,8 +101,11 @@ func (t *target) setRotation(f *finisher, log string) {
 	}
 }
 
-// use claims path for one stream.
+// use takes path for one stream.
 func use(used map[string]bool, path string) error {
+	if path == "" {
+		return nil // a place
+	}
 	if path != "-" {
 		path = filepath.Clean(path)
 	}
@@ -93,172 +116,54 @@ func use(used map[string]bool, path string) error {
 	return nil
 }
 
-// placeTarget creates the target of a log at a place, or of lines if view is nil.
-func (m *Merger) placeTarget(log string, view *View, output int) *target {
-	t := &target{output: output, view: view}
-	t.info = StreamInfo{Output: m.cfg.Outputs[output].name(), Log: log, Counts: &t.counts, Env: m.env(output)}
-	if view != nil {
-		t.info.Schema, t.info.Groups = view.Schema, view.Groups
-	}
-	return t
-}
-
 // encoder creates a shard's encoder of the target's rows.
-func (m *Merger) encoder(t *target, clock *value.Time) RowEncoder {
-	o := &m.cfg.Outputs[t.output]
+func (m *Merger) encoder(t *target, view *View, clock *value.Time) RowEncoder {
+	o := t.outlet
 	var e RowEncoder
 	if o.Place != nil {
 		e = o.Place.Encoder(t.info)
 	} else {
-		e = o.Format.Encoder(t.view.Schema, t.view.Groups)
+		e = o.Format.Encoder(view.Schema, view.Groups)
 	}
 	if c, ok := e.(Clocked); ok {
 		c.SetClock(clock)
 	}
-	if t.view.keep == nil && t.view.filter == nil {
+	if view.keep == nil && view.filter == nil {
 		return e
 	}
-	return t.view.viewer(e, &t.counts)
+	return view.viewer(e, &t.counts)
 }
 
 // env returns the Env of an output.
-func (m *Merger) env(output int) Env {
+func (m *Merger) env(o *outlet) Env {
 	c := &m.cfg
 	return Env{
-		Context: c.Context, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version,
-		RunID: c.Outputs[output].RunID, Claims: m.claims, FileMode: c.FileMode, Alarm: m.alarms[output],
+		Context: c.Context, Hurry: m.hurry, Now: c.Now, Report: c.Report, Notice: c.Notice, Sensor: c.Sensor, Version: c.Version,
+		RunID: o.RunID, Claims: m.claims, FileMode: c.FileMode, Alarm: o.alarm,
 	}
 }
 
 // outputError blames an output, by its index, for err.
-func (m *Merger) outputError(output int, err error) error {
-	return &ConfigError{Output: output, Lines: -1, Name: m.cfg.Outputs[output].name(), Err: err}
+func outputError(output int, o *outlet, err error) error {
+	return &ConfigError{Output: output, Lines: -1, Name: o.name(), Err: err}
 }
 
 // linesError blames a stream of lines, by its index, for err.
 func (m *Merger) linesError(lines int, err error) error {
-	return &ConfigError{Output: -1, Lines: lines, Name: m.cfg.Lines[lines].Name, Err: err}
-}
-
-// lineStream makes the stream of the lines with that index. All its targets take the
-// same part.
-func (m *Merger) lineStream(index int, used map[string]bool) (*stream, error) {
-	l := &m.cfg.Lines[index]
-	st := &stream{name: l.Name, gates: gates{sampling: m.cfg.Sampling}}
-	if l.Sampling != (value.Sampling{}) {
-		st.gates.sampling = l.Sampling
-	}
-	st.addLineJoiner(l.Joiner)
-	if l.Path != "" {
-		if err := use(used, l.Path); err != nil {
-			return nil, m.linesError(index, err)
-		}
-		st.targets = append(st.targets, &target{
-			output: -1, file: &file{path: l.Path, now: m.cfg.Now, perm: m.cfg.FileMode, alarm: NewAlarm(l.Path, m.cfg.Report, m.cfg.Notice)},
-		})
-	}
-	for _, output := range l.Outputs {
-		o := &m.cfg.Outputs[output]
-		if o.Place != nil {
-			st.targets = append(st.targets, m.placeTarget(l.Name, nil, output))
-			continue
-		}
-		f, err := m.newFile(o, l.Name, used)
-		if err != nil {
-			return nil, m.outputError(output, err)
-		}
-		f.alarm = m.alarms[output]
-		t := &target{output: output, file: f}
-		t.setRotation(m.finishers[output], l.Name)
-		st.targets = append(st.targets, t)
-	}
-	return st, nil
-}
-
-// start claims folders and files, starts the places and opens their streams. When nothing
-// can refuse the run any more, it creates the files of lines.
-func (m *Merger) start() error {
-	for i := range m.cfg.Outputs {
-		p := m.cfg.Outputs[i].Place
-		if p == nil {
-			if err := m.claimFolder(i); err != nil {
-				return m.outputError(i, err)
-			}
-			continue
-		}
-		if err := p.Start(m.env(i)); err != nil {
-			return m.outputError(i, err)
-		}
-		m.started = append(m.started, p)
-	}
-	for i, st := range m.streams {
-		for _, t := range st.targets {
-			blame := func(err error) error {
-				if t.output < 0 {
-					return m.linesError(i-m.lines, err)
-				}
-				return m.outputError(t.output, err)
-			}
-			switch {
-			case t.file == nil:
-				to, err := m.cfg.Outputs[t.output].Place.Open(t.info)
-				if err != nil {
-					return blame(err)
-				}
-				t.to = to
-			case t.file.name == "" && m.cfg.Run != nil:
-				if err := t.file.hold(m.cfg.Run.Overwrite); err != nil {
-					return blame(err)
-				}
-			}
-		}
-	}
-	for i := range m.cfg.Outputs {
-		if p, ok := m.cfg.Outputs[i].Place.(Prepared); ok {
-			if err := p.Ready(); err != nil {
-				return m.outputError(i, err)
-			}
-		}
-	}
-	if m.cfg.Try {
-		return nil
-	}
-	if m.cfg.Confirm != nil {
-		if err := m.cfg.Confirm(); err != nil {
-			return err
-		}
-	}
-	if err := m.claims.Begin(); err != nil {
-		return err
-	}
-	for _, f := range m.finishers {
-		if f != nil {
-			f.recover()
-		}
-	}
-	for i, st := range m.streams[m.lines:] {
-		for _, t := range st.targets {
-			if t.output < 0 {
-				if err := t.file.open(); err != nil {
-					return m.linesError(i, err)
-				}
-			}
-		}
-	}
-	return nil
+	return &ConfigError{Output: -1, Lines: lines, Name: m.streams[m.lines+lines].name, Err: err}
 }
 
 // claimFolder claims the folder of an output of files.
-func (m *Merger) claimFolder(output int) error {
-	o, f := &m.cfg.Outputs[output], m.finishers[output]
+func (m *Merger) claimFolder(l *layout, o *outlet) error {
+	f := o.finisher
 	if m.claims == nil || o.Path != "" {
 		return nil
 	}
 	if f != nil && f.names.timed() {
-		return m.claimTimed(f, o)
+		return m.claimTimed(f, &o.Output)
 	}
 	var plain []string
-	for name := range m.plainNames(output) {
+	for name := range l.plainNames(o) {
 		plain = append(plain, name+o.Format.Ext())
 		if f != nil && f.compressed() != "" {
 			plain = append(plain, name+o.Format.Ext()+f.compressed())
@@ -268,14 +173,14 @@ func (m *Merger) claimFolder(output int) error {
 	claim, err := m.claims.Take(o.Dir, claims.Names, plain)
 	if f != nil {
 		f.claim, f.growing = claim, o.Rotation.Interval == 0 && o.Rotation.Size == 0
+		return err
 	}
-	for _, st := range m.streams {
-		for _, t := range st.targets {
-			if t.output == output && f == nil {
-				t.file.claim = claim
-			}
+	o.claim = claim
+	l.each(func(_ *stream, t *target) {
+		if t.outlet == o {
+			t.file.claim = claim
 		}
-	}
+	})
 	return err
 }
 
@@ -296,16 +201,16 @@ func (m *Merger) claimTimed(f *finisher, o *Output) (err error) {
 }
 
 // plainNames returns the names of all logs that a run may have written at the output.
-func (m *Merger) plainNames(output int) map[string]bool {
+func (l *layout) plainNames(o *outlet) map[string]bool {
 	names := map[string]bool{}
 	for _, s := range schemas.All() {
 		names[s.Name] = true
 	}
-	for _, st := range m.streams {
-		if slices.ContainsFunc(st.targets, func(t *target) bool { return t.output == output }) {
+	l.each(func(st *stream, t *target) {
+		if t.outlet == o {
 			names[st.name] = true
 		}
-	}
+	})
 	return names
 }
 
@@ -336,9 +241,8 @@ func (t *target) write(key *Key, row []byte) {
 	}
 }
 
-// writeAll takes all rows of r in order.
-func (t *target) writeAll(r *run) {
-	p := &r.parts[t.part]
+// writeAll takes all rows of r in order, as they are in p.
+func (t *target) writeAll(r *run, p *part) {
 	if p.filtered > 0 {
 		t.drop(dropFiltered, uint64(p.filtered))
 	}
@@ -360,6 +264,7 @@ func (t *target) handOver() {
 	if len(t.rows) == 0 {
 		return
 	}
+	t.given += uint64(len(t.rows))
 	t.to.Write(t.rows)
 	clear(t.rows)
 	t.rows = t.rows[:0]
@@ -377,17 +282,19 @@ func (t *target) drop(why Reason, rows uint64) {
 	if t.file != nil {
 		t.file.dropped[why] += rows
 	} else {
+		t.kept += rows
 		t.counts.Dropped(why, rows)
 	}
 }
 
-// stats returns the counts of one target, without Built.
-func (m *Merger) stats(st *stream, t *target) StreamStats {
-	s := StreamStats{Log: st.name}
-	if t.output >= 0 {
-		s.Output = m.cfg.Outputs[t.output].name()
+// stats returns the counts of the target, with Built for the layouts that are no more.
+func (t *target) stats() StreamStats {
+	s := StreamStats{Log: t.stream.name}
+	if t.outlet != nil {
+		s.Output = t.outlet.name()
 	}
 	t.counts.fill(&s)
+	s.Built = t.built
 	if f := t.file; f != nil {
 		s.Format, s.Path = f.format, f.path
 		if f.rot != nil {
@@ -395,7 +302,7 @@ func (m *Merger) stats(st *stream, t *target) StreamStats {
 		}
 		s.Written, s.Bytes, s.Dropped = f.earlier+f.written, f.bytes, f.dropped
 	} else {
-		s.Format = m.cfg.Outputs[t.output].Place.Type()
+		s.Format = t.outlet.Place.Type()
 	}
 	return s
 }

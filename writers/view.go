@@ -41,13 +41,14 @@ type View struct {
 	keep   []bool
 	add    []string
 	filter *filter.Program
+	where  string // of filter
 }
 
 // NewView checks fields and a filter, "" for none, against the columns of s, with the
 // optional columns of g.
 func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (*View, error) {
 	full := s.With(g)
-	v := &View{Schema: full, Groups: g, log: s, groups: g}
+	v := &View{Schema: full, Groups: g, log: s, groups: g, where: where}
 	keep, changed, err := fields.kept(full)
 	if err != nil {
 		return nil, err

@@ -113,6 +113,10 @@ type Output struct {
 	AllColumns bool
 	// Where maps the name of a log to the filter of its records; see package filter.
 	Where map[string]string
+	// Continues is, for Merger.Prepare, the number of the output in force, from 1, whose
+	// name, format or place, and settings this one has, with the exception of Logs, Fields
+	// and Where; 0 if there is none.
+	Continues int
 }
 
 // takes reports whether the output takes the log.
@@ -198,14 +202,18 @@ type Config struct {
 	// Run, if not nil, lets the outputs keep this run's files apart from those of other
 	// runs. Without it, files of other runs are overwritten.
 	Run *Run
-	// Command runs the programs of finished files; nil means Command.Run.
-	Command func(*Command) error
+	// Command runs the programs of finished files, until the context is done at the latest; nil
+	// means Command.Run.
+	Command func(hurry context.Context, c *Command) error
 	// Confirm, if not nil, is called by New when the outputs are ready, before anything is
 	// replaced. An error ends New, which returns it.
 	Confirm func() error
 	// Try only finds out whether the outputs can be written, without a row. Nothing is
 	// replaced; folders that are made are removed again. See Merger.Check.
 	Try bool
+	// StopDeadline is how long Close waits for acknowledgements and finishing commands,
+	// beside what outputs have for limits of their own; 0 is no limit.
+	StopDeadline time.Duration
 	// FileMode is the permissions of new files, 0 meaning DefaultFileMode. New folders
 	// can be searched by those who can read the files.
 	FileMode fs.FileMode

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/sandbox"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -30,10 +32,11 @@ type helperStart struct {
 	Folders  []string // of finished files, in full
 }
 
-// helperRequest asks to run a program for a file.
+// helperRequest asks to run a program for a file, or to stop one.
 type helperRequest struct {
 	ID      uint64
-	Program int // index in helperStart.Programs
+	Stop    bool // the program of the request with this ID
+	Program int  // index in helperStart.Programs
 	File    string
 	Env     []string
 	Timeout time.Duration
@@ -52,7 +55,7 @@ func serveCommands(in io.Reader, out io.Writer) int {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// Programs need none of those that a sensor is given for packet sockets.
 	if err := sandbox.DropCapabilities(); err != nil {
-		printError(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "wirelog:", printable.Text(err.Error()))
 		return exitUsage
 	}
 	requests := json.NewDecoder(in)
@@ -60,8 +63,9 @@ func serveCommands(in io.Reader, out io.Writer) int {
 	if err := requests.Decode(&start); err != nil {
 		return exitUsage
 	}
-	var mu sync.Mutex
+	var mu sync.Mutex // guards answers and stops
 	answers := json.NewEncoder(out)
+	stops := map[uint64]context.CancelFunc{}
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
@@ -69,20 +73,33 @@ func serveCommands(in io.Reader, out io.Writer) int {
 		if err := requests.Decode(&r); err != nil {
 			return exitOK
 		}
+		mu.Lock()
+		if r.Stop {
+			if stop := stops[r.ID]; stop != nil {
+				stop()
+			}
+			mu.Unlock()
+			continue
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		stops[r.ID] = stop
+		mu.Unlock()
 		running.Go(func() {
+			defer stop()
 			a := helperAnswer{ID: r.ID}
-			if err := start.run(&r); err != nil {
+			if err := start.run(ctx, &r); err != nil {
 				a.Error = err.Error()
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			delete(stops, r.ID)
 			_ = answers.Encode(a) // whoever asked may be gone
 		})
 	}
 }
 
 // run runs what was announced, for files in the folders that were.
-func (s *helperStart) run(r *helperRequest) error {
+func (s *helperStart) run(ctx context.Context, r *helperRequest) error {
 	if r.Program < 0 || r.Program >= len(s.Programs) {
 		return errors.New("the program was not announced")
 	}
@@ -97,7 +114,7 @@ func (s *helperStart) run(r *helperRequest) error {
 	if slices.ContainsFunc(r.Env, func(v string) bool { return !strings.HasPrefix(v, "WIRELOG_") }) {
 		return errors.New("the environment has names of others")
 	}
-	return (&writers.Command{Program: s.Programs[r.Program], File: r.File, Env: r.Env, Timeout: r.Timeout}).Run()
+	return (&writers.Command{Program: s.Programs[r.Program], File: r.File, Env: r.Env, Timeout: r.Timeout}).Run(ctx)
 }
 
 // A commandClient asks the helper.
@@ -175,9 +192,16 @@ func (c *commandClient) listen(out io.Reader) {
 
 var errHelperGone = errors.New("the process that runs programs is gone: the file is finished, and nothing was run for it")
 
-// run has the helper run a command, and waits for its end.
-func (c *commandClient) run(cmd *writers.Command) error {
-	i := slices.IndexFunc(c.programs, func(p []string) bool { return slices.Equal(p, cmd.Program) })
+// index returns the place of a program in the announcement, or -1.
+func (c *commandClient) index(program []string) int {
+	return slices.IndexFunc(c.programs, func(p []string) bool { return slices.Equal(p, program) })
+}
+
+// knows reports whether a program was announced.
+func (c *commandClient) knows(program []string) bool { return c.index(program) >= 0 }
+
+// run has the helper run a command, until hurry is done at the latest, and waits for its end.
+func (c *commandClient) run(hurry context.Context, cmd *writers.Command) error {
 	answer := make(chan error, 1)
 	c.mu.Lock()
 	if c.gone {
@@ -185,14 +209,23 @@ func (c *commandClient) run(cmd *writers.Command) error {
 		return errHelperGone
 	}
 	c.last++
-	c.waiting[c.last] = answer
-	err := c.out.Encode(helperRequest{c.last, i, cmd.File, cmd.Env, cmd.Timeout})
+	id := c.last
+	c.waiting[id] = answer
+	err := c.out.Encode(helperRequest{ID: id, Program: c.index(cmd.Program), File: cmd.File, Env: cmd.Env, Timeout: cmd.Timeout})
 	if err != nil {
-		delete(c.waiting, c.last)
+		delete(c.waiting, id)
 	}
 	c.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("%w (%w)", errHelperGone, err)
 	}
+	select {
+	case err := <-answer:
+		return err
+	case <-hurry.Done():
+	}
+	c.mu.Lock()
+	_ = c.out.Encode(helperRequest{ID: id, Stop: true}) // if the helper is gone, so is the answer
+	c.mu.Unlock()
 	return <-answer
 }

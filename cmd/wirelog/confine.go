@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,12 +35,13 @@ func (p *program) confineRuns(cfg *config.Loaded, opts *pipeline.Options, profil
 		return
 	}
 	all := *opts
-	opts.Command = func(c *writers.Command) error {
+	opts.Command = func(hurry context.Context, c *writers.Command) error {
 		if helper := p.confined.commands.Load(); helper != nil {
-			return helper.run(c)
+			return helper.run(hurry, c)
 		}
-		return c.Run()
+		return c.Run(hurry)
 	}
+	opts.Permit = p.confined.permits
 	opts.Confine = func(n pipeline.Needs) error {
 		if p.confined.is {
 			return nil
@@ -90,6 +92,36 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 	}
 	if live && rules != nil && len(notes) == 0 {
 		opts.Notice("confined to its files, ports and system calls: --sandbox=off goes without")
+	}
+	return nil
+}
+
+// permits reports, for a configuration that comes later, what of its needs the process has given
+// up.
+func (c *confined) permits(n pipeline.Needs) error {
+	if !c.is {
+		return nil
+	}
+	for _, path := range n.Write {
+		if !c.rules.AllowsWrite(path) {
+			return fmt.Errorf("%s: the program is confined and may not write there: it takes a restart, or the folder in sandbox.paths at the next start", path)
+		}
+	}
+	for _, path := range n.Read {
+		if !c.rules.AllowsRead(path) {
+			return fmt.Errorf("%s: the program is confined and may not read it: it takes a restart, or the folder in sandbox.paths at the next start", path)
+		}
+	}
+	for _, port := range n.Ports {
+		if !c.rules.AllowsPort(port) {
+			return fmt.Errorf("port %d: the program is confined and may not connect to it: it takes a restart, or sandbox.ports at the next start", port)
+		}
+	}
+	helper := c.commands.Load()
+	for _, program := range n.Commands {
+		if helper == nil || !helper.knows(program) {
+			return fmt.Errorf("%s: the program is confined and may run only the programs for finished files that it began with: it takes a restart", strings.Join(program, " "))
+		}
 	}
 	return nil
 }

@@ -31,16 +31,6 @@ import (
 	"github.com/wirelog/wirelog/writers"
 )
 
-// asProgram in the environment makes the test binary the program.
-const asProgram = "TEST_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
 // wirelog returns a command that runs the program, as a process that may confine itself.
 func wirelog(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *bytes.Buffer) {
 	t.Helper()
@@ -254,7 +244,7 @@ func TestCommandHelper(t *testing.T) {
 		"elsewhere":   {helperRequest{File: filepath.Join(dir, "../conn.log")}, "is in no folder of outputs"},
 		"environment": {helperRequest{File: in, Env: []string{"LD_PRELOAD=x"}}, "the environment has names of others"},
 	} {
-		err := start.run(&test.request)
+		err := start.run(t.Context(), &test.request)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
@@ -269,7 +259,7 @@ func TestCommandHelperGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := c.run(&writers.Command{Program: c.programs[0], File: "/x"}); !errors.Is(err, errHelperGone) {
+		if err := c.run(t.Context(), &writers.Command{Program: c.programs[0], File: "/x"}); !errors.Is(err, errHelperGone) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -60,9 +60,9 @@ files of up to 128 MiB, so that queries open fewer. Do not query the tree meanwh
 			said := false
 			opts.Report = func(err error) {
 				said = true
-				printError(p.stderr, err)
+				p.complain(err)
 			}
-			opts.Notice = func(msg string) { printLine(p.stderr, msg) }
+			opts.Notice = p.say
 			if compact {
 				for _, name := range []string{"output-dir", "to", "naming", "json-timestamps", "streaming", "flat", "compress", "log", "all-columns"} {
 					if cmd.Flags().Changed(name) {

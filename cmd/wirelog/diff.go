@@ -46,7 +46,7 @@ could not be read, 2 if the command line is wrong.`,
 			failed := false
 			opts.Report = func(err error) {
 				failed = true
-				printError(p.stderr, err)
+				p.complain(err)
 			}
 			logs, err := diff.Compare(args[0], args[1], opts)
 			if err != nil {

@@ -24,7 +24,8 @@ until a signal comes. "any" stands for all interfaces.
 The first SIGINT or SIGTERM stops the capture: what was captured is processed,
 connections end as at the end of a capture, all rows are written, and the exit status
 is 0 if nothing was lost. A second signal, more than a second later, ends the run at
-once and says what was lost; a third does not wait for that.
+once and says what was lost; a third does not wait for that. SIGHUP reloads the
+configuration (see "wirelog reload"), SIGUSR1 ends the files that outputs rotate.
 
 Every flag is also a key of the configuration file and an environment variable.
 "wirelog config" lists these, along with limits and timeouts.`,
@@ -68,13 +69,19 @@ func interfaceNames() []string {
 }
 
 func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []string, profiled bool) error {
-	opts := p.runOptions(cfg, p.stderr)
+	options := func(cfg *config.Loaded) pipeline.Options {
+		o := p.runOptions(cfg)
+		watchOverItself(&o)
+		return o
+	}
+	opts := options(cfg)
 	opts.Interfaces = interfaces
 	if p.stopping != nil {
 		opts.Stop = p.stopping()
 	}
-	watchOverItself(&opts)
-	watched, err := p.serveMetrics(cfg, &opts)
+	control, ended := p.controlled(cmd, cfg, &opts, true, options)
+	defer ended()
+	watched, err := p.serveMetrics(cfg, &opts, control)
 	if err != nil {
 		return usageError(cfg, err)
 	}
@@ -90,7 +97,7 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 	var option *pipeline.OptionError
 	if !errors.As(err, &option) {
 		for _, line := range balances(&summary) {
-			printLine(p.stderr, line)
+			p.say(line)
 		}
 	}
 	return p.conclude(cfg, &summary, err)

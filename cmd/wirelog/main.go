@@ -12,13 +12,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/wirelog/wirelog/internal/nearest"
-	"github.com/wirelog/wirelog/internal/printable"
 	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/sandbox"
 )
@@ -50,6 +50,10 @@ type program struct {
 	// confine confines the process; nil in tests, whose process goes on.
 	confine  func(sandbox.Profile) (*sandbox.Rules, []string, error)
 	confined confined
+	// controls calls functions on signals until stop is called; nil if there are no signals.
+	controls func(reload, rotate func()) (stop func())
+	log      *slog.Logger // see logger
+	level    slog.LevelVar
 	reported bool // whether an output has reported an error during the run
 }
 
@@ -59,7 +63,7 @@ func main() {
 		os.Exit(serveCommands(os.Stdin, os.Stdout))
 	}
 	ctx, sig := watch()
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run, stopping: sig.stopFirst, confine: sandbox.Confine}
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, run: pipeline.Run, stopping: sig.stopFirst, controls: sig.controls, confine: sandbox.Confine}
 	os.Exit(sig.status(p.main(ctx, os.Args[1:])))
 }
 
@@ -71,23 +75,13 @@ func (p *program) main(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitOK
 	}
-	printError(p.stderr, err)
+	p.complain(err)
 	var loss lossError
 	if errors.As(err, &loss) {
 		return exitLost
 	}
 	return exitUsage
 }
-
-// printError prints an error, each that it consists of on a line of its own.
-func printError(w io.Writer, err error) {
-	for _, line := range printable.Lines(err) {
-		printLine(w, line)
-	}
-}
-
-// printLine prints a message, on one line whatever names are in it.
-func printLine(w io.Writer, msg string) { fmt.Fprintln(w, "wirelog:", printable.Text(msg)) }
 
 func (p *program) root() *cobra.Command {
 	cmd := &cobra.Command{
@@ -127,7 +121,7 @@ first of them is success for "wirelog listen", which has no other end.`,
 	cmd.SetErr(p.stderr)
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(p.readCommand(), p.listenCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.versionCommand(), p.completionCommand())
+	cmd.AddCommand(p.readCommand(), p.listenCommand(), p.schemaCommand(), p.convertCommand(), p.diffCommand(), p.eventsCommand(), p.configCommand(), p.checkCommand(), p.reloadCommand(), p.versionCommand(), p.completionCommand())
 	return cmd
 }
 

@@ -50,7 +50,7 @@ func TestReadPassesOptions(t *testing.T) {
 	if r.status != exitOK || r.stdout != "" || r.stderr != "" {
 		t.Fatalf("status %d, stdout %q, stderr %q", r.status, r.stdout, r.stderr)
 	}
-	r.opts.Notice, r.opts.Report = nil, nil // functions cannot be compared
+	r.opts.Notice, r.opts.Report, r.opts.Control = nil, nil, nil // functions cannot be compared
 	r.opts.Version = ""
 	want := pipeline.Defaults()
 	want.Paths = []string{"a.pcap", "-"}

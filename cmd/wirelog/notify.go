@@ -53,6 +53,10 @@ func (n *notifier) send(message string) { _, _ = n.conn.Write([]byte(message)) }
 
 func (n *notifier) alive(s *pipeline.Status) {
 	n.ready.Do(func() { n.send("READY=1") })
+	if len(s.Stuck) > 0 {
+		n.send(fmt.Sprintf("STATUS=stuck: shards %v make no progress", s.Stuck)) // the watchdog acts
+		return
+	}
 	n.send(fmt.Sprintf("WATCHDOG=1\nSTATUS=%d packets, %d dropped by the kernel, up %s",
 		s.Source.Packets, s.KernelDropped, s.Time.Sub(s.Start).Round(time.Second)))
 }

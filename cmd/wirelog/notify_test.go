@@ -26,9 +26,10 @@ func TestNotifySystemd(t *testing.T) {
 	for i := range uint64(2) {
 		opts.Status(pipeline.Status{Start: at, Time: at.Add(time.Minute), Source: capture.Stats{Packets: 5 + i}, KernelDropped: i})
 	}
+	opts.Status(pipeline.Status{Start: at, Time: at, Stuck: []int{1}})
 	stop()
 	var got []string
-	for range 4 {
+	for range 5 {
 		b := make([]byte, 1000)
 		n, err := l.Read(b)
 		if err != nil {
@@ -38,9 +39,10 @@ func TestNotifySystemd(t *testing.T) {
 	}
 	want := []string{
 		"READY=1", "WATCHDOG=1\nSTATUS=5 packets, 0 dropped by the kernel, up 1m0s",
-		"WATCHDOG=1\nSTATUS=6 packets, 1 dropped by the kernel, up 1m0s", "STOPPING=1",
+		"WATCHDOG=1\nSTATUS=6 packets, 1 dropped by the kernel, up 1m0s",
+		"STATUS=stuck: shards [1] make no progress", "STOPPING=1",
 	}
-	if !slices.Equal(got, want) || passed != 2 {
+	if !slices.Equal(got, want) || passed != 3 {
 		t.Errorf("got %q, want %q; %d passed on", got, want, passed)
 	}
 }

@@ -69,8 +69,9 @@ func (p *program) load(cmd *cobra.Command) (*config.Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.logTo(p.stderr, cfg)
 	for _, note := range cfg.Notes {
-		fmt.Fprintln(p.stderr, "wirelog:", note)
+		p.logger().Warn(note)
 	}
 	return cfg, nil
 }
@@ -92,27 +93,26 @@ func profiled(path string, do func() error) error {
 	return errors.Join(err, f.Close())
 }
 
-// runOptions are the options of a run, with messages to notes.
-func (p *program) runOptions(cfg *config.Loaded, notes io.Writer) pipeline.Options {
+// runOptions are the options of a run, with messages to the log.
+func (p *program) runOptions(cfg *config.Loaded) pipeline.Options {
 	opts := cfg.RunOptions()
 	opts.Version = buildVersion()
 	opts.Tally = p.summaryKind(cfg.Summary) == config.SummaryText
-	opts.Notice = func(msg string) { printLine(notes, msg) }
+	opts.Notice = p.say
 	opts.Report = func(err error) {
 		p.reported = true
-		printError(notes, err)
+		p.complain(err)
 	}
 	return opts
 }
 
 func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string, each, follow, profiled bool) error {
-	notes := p.stderr
 	var bar *progressBar
 	if isTerminal(p.stderr) && !cfg.NoProgress {
 		bar = newProgressBar(p.stderr)
-		notes = bar.above()
+		p.logTo(bar.above(), cfg)
 	}
-	opts := p.runOptions(cfg, notes)
+	opts := p.runOptions(cfg)
 	opts.Paths = captures
 	opts.Stdin = p.stdin
 	if opts.Follow = follow; follow && p.stopping != nil {
@@ -121,7 +121,9 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 	if bar != nil {
 		opts.Progress, opts.Reading = bar.update, bar.reading
 	}
-	watched, err := p.serveMetrics(cfg, &opts)
+	control, ended := p.controlled(cmd, cfg, &opts, follow, func(c *config.Loaded) pipeline.Options { return p.runOptions(c) })
+	defer ended()
+	watched, err := p.serveMetrics(cfg, &opts, control)
 	if err != nil {
 		return usageError(cfg, err)
 	}

@@ -54,6 +54,34 @@ func (s *signals) handle(c <-chan os.Signal) {
 	}
 }
 
+// controls calls rotate on SIGUSR1, and reload, which may be nil, on SIGHUP, until stop is
+// called.
+func (s *signals) controls(reload, rotate func()) (stop func()) {
+	c := make(chan os.Signal, 8)
+	if reload != nil {
+		signal.Notify(c, syscall.SIGHUP)
+	}
+	if rotateSignal != nil {
+		signal.Notify(c, rotateSignal)
+	}
+	end := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-c:
+				if sig == syscall.SIGHUP {
+					reload()
+				} else {
+					rotate()
+				}
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() { close(end) } // a late signal goes to c, and does not end the program
+}
+
 // status is the exit status of a program that would exit with code: 128 and the number of
 // the signal, as shells have it, if a signal has ended it early.
 func (s *signals) status(code int) int {

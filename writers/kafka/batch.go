@@ -32,6 +32,8 @@ type batch struct {
 	tried time.Time
 	// held is how many bytes Place.hold has counted for the batch.
 	held int
+	// mark is the number of Marks before it.
+	mark uint64
 }
 
 // A rowOf is one record of a batch: its end in records, and the stream that counts it.

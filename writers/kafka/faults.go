@@ -93,6 +93,8 @@ func explain(err error) string {
 		return fmt.Sprintf("host %s: %s", dns.Name, dns.Err)
 	case errors.As(err, &plain):
 		return "the broker does not use TLS at this port: set tls to false, or use another port"
+	case errors.Is(err, context.Canceled):
+		return "the time to wait at the end of the run is over (stop_deadline)"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):

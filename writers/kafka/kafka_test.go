@@ -503,6 +503,32 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// The time to wait at the end of a run is over before the deadline of records: they are given
+// up, told of and counted. Until then they are not safe.
+func TestStopDeadline(t *testing.T) {
+	c := brokers(t, kfake.NumBrokers(1))
+	cfg := quick(c.ListenAddrs())
+	cfg.Deadline = time.Hour
+	r := start(t, cfg, func(c *writers.Config) { c.StopDeadline = time.Second })
+	r.conns(10)
+	mark := r.Mark()
+	for safe, whole := mark(); !safe; safe, whole = mark() {
+		if !whole {
+			t.Fatal("rows are lost")
+		}
+		r.Flush()
+	}
+	c.Close()
+	r.conns(20)
+	if safe, _ := r.Mark()(); safe {
+		t.Error("rows are safe that nobody has acknowledged")
+	}
+	s := r.finish()
+	if s.Written != 10 || s.Dropped[kafka.DropUnacknowledged] != 20 || len(r.reports) != 1 {
+		t.Errorf("%+v %q", s, r.reports)
+	}
+}
+
 // A slow broker slows the writer down, and nothing is lost.
 func TestSlowBroker(t *testing.T) {
 	c := brokers(t, kfake.NumBrokers(1), kfake.DefaultNumPartitions(1))

@@ -82,6 +82,9 @@ type Place struct {
 	parked  int
 	closing bool
 	free    []*batch
+	// marks counts the calls of Mark, and begun the batches that are not settled, by mark.
+	marks uint64
+	begun map[uint64]int
 }
 
 // New returns a Place that has not been started.
@@ -324,6 +327,52 @@ func (p *Place) deny(t *topic, denied bool) (full bool) {
 		p.room.Broadcast()
 	}
 	return p.spool == nil && p.parked > p.config.BufferBytes
+}
+
+// until returns the context that ends when no more attempts are to be made.
+func (p *Place) until() context.Context {
+	if p.env.Hurry == nil {
+		return context.Background()
+	}
+	return p.env.Hurry
+}
+
+// begin notes that records are put into b, done that they are settled.
+func (p *Place) begin(b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.begun == nil {
+		p.begun = make(map[uint64]int)
+	}
+	b.mark = p.marks
+	p.begun[b.mark]++
+}
+
+func (p *Place) done(b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.begun[b.mark]--; p.begun[b.mark] == 0 {
+		delete(p.begun, b.mark)
+	}
+}
+
+// Mark implements writers.Marked. Records in the spool are safe.
+func (s *stream) Mark() (safe func() bool) {
+	p := s.place
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	mark := p.marks
+	p.marks++
+	return func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for m := range p.begun {
+			if m <= mark {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // newBatch returns an empty batch.

@@ -101,7 +101,7 @@ func (t *topic) ask() (int, error) {
 
 func (t *topic) partitionCount() (int, error) {
 	c := t.place.cluster()
-	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
+	ctx, cancel := context.WithTimeout(t.place.until(), c.Timeout)
 	defer cancel()
 	res, err := c.Transport.RoundTrip(ctx, c.Addr, &metadata.Request{TopicNames: []string{t.name}})
 	if err != nil {
@@ -122,7 +122,7 @@ func (t *topic) partitionCount() (int, error) {
 // create asks the controller to create the topic.
 func (t *topic) create() error {
 	c := t.place.cluster()
-	ctx, cancel := context.WithTimeout(context.Background(), min(c.Timeout, probeTime))
+	ctx, cancel := context.WithTimeout(t.place.until(), min(c.Timeout, probeTime))
 	defer cancel()
 	res, err := c.Transport.RoundTrip(ctx, c.Addr, &createtopics.Request{
 		Topics: []createtopics.RequestTopic{t.place.config.newTopic(t.name)}, TimeoutMs: int32(c.Timeout.Milliseconds()),
@@ -249,6 +249,7 @@ func (p *partition) put(s *stream, seg *segment, m *message) (turned bool) {
 	}
 	if p.open == nil {
 		p.open = p.place.newBatch()
+		p.place.begin(p.open)
 		p.signal()
 	}
 	p.open.add(s, seg, m)
@@ -265,6 +266,7 @@ func (p *partition) run() {
 	for b := p.next(); b != nil; b = p.next() {
 		held := b.held
 		p.deliver(b)
+		p.place.done(b)
 		p.place.recycle(b)
 		p.place.release(p.topic, held)
 	}
@@ -279,6 +281,7 @@ func (p *partition) shed() {
 	for _, b := range full {
 		held := b.held
 		p.drop(b)
+		p.place.done(b)
 		p.place.recycle(b)
 		p.place.release(p.topic, held)
 	}
@@ -373,7 +376,7 @@ var wires sync.Pool
 func (p *partition) produce(wire []byte) (bad map[int]error, err error) {
 	p.place.slots <- struct{}{}
 	defer func() { <-p.place.slots }()
-	res, err := p.place.cluster().RawProduce(context.Background(), &kafkago.RawProduceRequest{
+	res, err := p.place.cluster().RawProduce(p.place.until(), &kafkago.RawProduceRequest{
 		Topic: p.topic.name, Partition: p.index, RequiredAcks: kafkago.RequireAll,
 		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(wire)},
 	})
@@ -476,6 +479,9 @@ func (p *Place) isClosing() bool {
 // expired reports whether to give up something for t that was first tried at begun and
 // since then as often as tries says.
 func (p *Place) expired(t *topic, begun time.Time, tries int) bool {
+	if p.until().Err() != nil {
+		return true
+	}
 	if p.spool != nil {
 		// With a spool, records may wait as long as the run lasts.
 		return p.over(t)
@@ -494,6 +500,9 @@ func (p *Place) expired(t *topic, begun time.Time, tries int) bool {
 // the deadline after the end of the run, or sooner if the cluster or the topic is in
 // trouble, because the spool keeps the records.
 func (p *Place) over(t *topic) bool {
+	if p.until().Err() != nil {
+		return true
+	}
 	now := time.Now()
 	if i := p.interrupted.Load(); i != 0 && now.Sub(time.Unix(0, i)) > interruptGrace {
 		return true

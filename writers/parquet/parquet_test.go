@@ -470,3 +470,37 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// Rows are safe when they are in a file, hidden or not, and Rotate ends the files.
+func TestRotateAndMark(t *testing.T) {
+	root := t.TempDir()
+	p, s, counts := open(t, Default(root), schemas.WeirdSchema.With(0), testEnv(t, nil))
+	at := time.Unix(1_700_000_000, 0)
+	write := func() {
+		s.Write([]writers.Row{rowOf(&schemas.Weird{TS: value.Time(at.UnixNano()), Name: "x"}, at)})
+	}
+	if !s.Mark()() || s.Rotate() != 0 {
+		t.Error("without a row something is not safe, or ended")
+	}
+	write()
+	mark := s.Mark()
+	if mark() {
+		t.Error("a row in memory is safe")
+	}
+	s.parts[0].flush()
+	if !mark() {
+		t.Error("a row in a file is not safe")
+	}
+	write()
+	if mark2 := s.Mark(); mark2() || !mark() {
+		t.Error("a later row is safe, or the one before is not any more")
+	}
+	if n := s.Rotate(); n != 1 || counts.Stats().Written != 2 {
+		t.Errorf("%d files ended, %+v", n, counts.Stats())
+	}
+	write()
+	closed(t, p, s)
+	if list := files(t, root); len(list) != 2 {
+		t.Errorf("%d files", len(list))
+	}
+}

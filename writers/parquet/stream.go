@@ -47,6 +47,7 @@ type part struct {
 	hour   int64 // hours since the epoch
 	used   uint64
 	group  *rowGroup
+	added  uint64 // rows
 	// charged is the part's share of Place.used.
 	charged int64
 	// pending is a segment that could not be written yet.
@@ -54,6 +55,11 @@ type part struct {
 	file    *file // nil until the first segment
 	ticked  time.Time
 }
+
+var (
+	_ writers.Rotated = (*stream)(nil)
+	_ writers.Marked  = (*stream)(nil)
+)
 
 func newStream(p *Place, info writers.StreamInfo) *stream {
 	s := &stream{place: p, info: info, layout: newLayout(info.Schema, p.settings.Flat), meta: columnar.Metadata(info.Schema, info.Sensor, info.Version), ts: -1}
@@ -71,6 +77,7 @@ func newStream(p *Place, info writers.StreamInfo) *stream {
 func (s *stream) Write(rows []writers.Row) {
 	for i := range rows {
 		t := s.partOf(&rows[i])
+		t.added++
 		if err := t.group.add(rows[i].Data); err != nil {
 			t.discard(err)
 		} else if t.group.size >= s.place.settings.RowGroup {
@@ -144,6 +151,37 @@ func (s *stream) Tick(now time.Time) {
 		if age := s.place.settings.FileAge; age > 0 && now.Sub(t.ticked) >= age {
 			s.end(t)
 		}
+	}
+}
+
+// Rotate implements writers.Rotated.
+func (s *stream) Rotate() (files int) {
+	for _, t := range slices.Clone(s.parts) {
+		if t.file != nil || t.group.rows > 0 || t.pending != nil {
+			files++
+		}
+		s.end(t)
+	}
+	return files
+}
+
+// Mark implements writers.Marked: row groups that were written are found by the next run.
+func (s *stream) Mark() (safe func() bool) {
+	before := map[*part]uint64{}
+	for _, t := range s.parts {
+		before[t] = t.added
+	}
+	return func() bool {
+		for _, t := range s.parts {
+			waiting := t.group.rows
+			if t.pending != nil {
+				waiting += t.pending.rows
+			}
+			if n, ok := before[t]; ok && t.added-waiting < n {
+				return false
+			}
+		}
+		return true
 	}
 }
 

@@ -68,6 +68,9 @@ type Claim struct {
 	made    []string // folders that did not exist, outermost first
 	growing bool
 
+	// plain are the names that the run may write.
+	plain map[string]bool
+
 	lock *os.File
 	// old is the record of the run before.
 	old    record
@@ -190,6 +193,12 @@ func (s *Set) take(dir, name string, plain []string, growing bool) (*Claim, erro
 		if growing {
 			return o, nil
 		}
+		for _, file := range plain {
+			if s.begun && (o.plain[file] || o.growing) {
+				return nil, fmt.Errorf("%s has files of this run, or may have, which another form would replace: choose another folder, or rotate, or restart", dir)
+			}
+		}
+		o.reserve(plain)
 		// The lock is held; what was not looked at yet are the files.
 		if o.growing {
 			o.growing = false
@@ -202,6 +211,7 @@ func (s *Set) take(dir, name string, plain []string, growing bool) (*Claim, erro
 		}
 		return o, nil
 	}
+	c.reserve(plain)
 	if err := c.acquire(); err != nil {
 		c.unmake()
 		return nil, err
@@ -218,6 +228,16 @@ func (s *Set) take(dir, name string, plain []string, growing bool) (*Claim, erro
 	}
 	s.claims = append(s.claims, c)
 	return c, nil
+}
+
+// reserve notes the plain names that the run may write.
+func (c *Claim) reserve(plain []string) {
+	if c.plain == nil {
+		c.plain = map[string]bool{}
+	}
+	for _, name := range plain {
+		c.plain[name] = true
+	}
 }
 
 // mkdir makes the folder with those above it, and returns those that were not there.
@@ -398,8 +418,8 @@ func (s *Set) Begin() error {
 }
 
 func (c *Claim) begin() error {
-	if c.growing {
-		return nil
+	if c.growing || c.out != nil {
+		return nil // or it has been begun for outputs before
 	}
 	crashed := c.hadOld && c.old.finished == nil
 	// A run that was killed is continued; its plain names are written again, and files

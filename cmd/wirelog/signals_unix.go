@@ -1,0 +1,11 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// rotateSignal asks a run to rotate.
+var rotateSignal os.Signal = syscall.SIGUSR1
