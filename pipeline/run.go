@@ -51,9 +51,12 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 func (r *run) run(ctx context.Context) (Summary, error) {
 	stopTicks := r.tick()
 	var readErr error
-	if len(r.shards) == 1 {
-		readErr = r.single(ctx)
-	} else {
+	switch {
+	case r.parts != nil:
+		readErr = newParallel(r).processFan(ctx, r.parts)
+	case len(r.shards) == 1:
+		r.pinned(func() { readErr = r.single(ctx) })
+	default:
 		readErr = newParallel(r).process(ctx)
 	}
 	stopTicks()
@@ -72,7 +75,9 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 type run struct {
 	opts     Options
 	source   capture.Source
-	unwrap   *unwrapper // nil without Options.Mirror
+	parts    []capture.Source // of the source, for the shards; nil if one reads for all
+	cpus     []int            // of the shards; nil if they run anywhere
+	unwrap   *unwrapper       // nil without Options.Mirror
 	merger   *writers.Merger
 	shards   []*shard
 	seed     conn.Seed
@@ -121,7 +126,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
 	case len(o.Interfaces) > 0 && (o.Source != nil || len(o.Paths) > 0):
 		return nil, &OptionError{"Interfaces", errors.New("another source was named too: a run has one")}
-	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0:
+	case len(o.Interfaces) > 0 && len(o.ListenUDP) > 0:
+		return nil, &OptionError{"ListenUDP", errors.New("interfaces were named too: a run has these or ports of mirrors; --mirror takes tunnels off packets of interfaces")}
+	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0 && len(o.ListenUDP) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
 	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
@@ -176,6 +183,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		o.tellUnraised()
 		cfg.Lines[0].Sampling = value.Sampling(o.UnknownProtocols)
 	}
+	if r.cpus, err = o.shardCPUs(); err != nil {
+		return nil, &OptionError{"CPUs", err}
+	}
 	if r.unwrap, err = o.newUnwrapper(); err != nil {
 		return nil, err
 	}
@@ -188,6 +198,12 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
 	n := o.shardCount()
+	if f, ok := r.source.(capture.Fan); ok {
+		if r.parts = f.Parts(); len(r.parts) != n {
+			r.source.Close()
+			return nil, &OptionError{"Source", fmt.Errorf("the source has %d parts for %d shards", len(r.parts), n)}
+		}
+	}
 	for range n {
 		s, err := r.newShard(n)
 		if err != nil {
@@ -246,7 +262,18 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 		option = "Interfaces"
 		live := o.Listen
 		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
+		if live.Shards = o.shardCount(); live.Shards > 1 && len(o.Mirror) > 0 && live.FanOut != capture.FanOutNone {
+			live.FanOut = capture.FanOutNone
+			if o.Notice != nil {
+				o.Notice("--mirror: what is in the tunnels decides the shard, so that one shard reads for all (--fanout none)")
+			}
+		}
 		src, err = capture.Listen(o.Interfaces, live)
+	case len(o.udpPorts()) > 0:
+		option = "ListenUDP"
+		live := o.Listen
+		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
+		src, err = capture.ListenUDP(o.ListenUDP, live)
 	default:
 		files := capture.Options{
 			Filter: o.Filter, Unwrap: b.Unwrap, Mirrors: b.Mirrors,
