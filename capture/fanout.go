@@ -2,11 +2,13 @@ package capture
 
 import "crypto/rand"
 
-// Values of ListenOptions.FanOut.
+// FanOutNone is the value of ListenOptions.FanOut for one ring, whose reader shares packets out.
+const FanOutNone = "none"
+
+// The other values.
 const (
-	FanOutPair = "pair" // by the two outermost addresses
-	FanOutHash = "hash" // by the kernel's hash of addresses and ports
-	FanOutNone = "none" // one ring, and whoever reads it chooses
+	fanOutPair = "pair" // by the two outermost addresses
+	fanOutHash = "hash" // by the kernel's hash of addresses and ports
 )
 
 // A Fan is a source whose packets come in parts that are read at the same time, each by a

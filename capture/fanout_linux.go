@@ -18,7 +18,7 @@ type spread struct {
 }
 
 func newSpread(fanOut string) *spread {
-	if fanOut == FanOutHash {
+	if fanOut == fanOutHash {
 		return &spread{kind: unix.PACKET_FANOUT_HASH}
 	}
 	return &spread{kind: unix.PACKET_FANOUT_CBPF, program: newSpreadKey().program()}

@@ -27,7 +27,7 @@ type ListenOptions struct {
 
 // DefaultListenOptions returns the defaults.
 func DefaultListenOptions() ListenOptions {
-	return ListenOptions{Ring: 64 << 20, Block: 1 << 20, BlockTimeout: 20 * time.Millisecond, Snaplen: MaxPacket, Hold: 100 * time.Millisecond, FanOut: FanOutPair}
+	return ListenOptions{Ring: 64 << 20, Block: 1 << 20, BlockTimeout: 20 * time.Millisecond, Snaplen: MaxPacket, Hold: 100 * time.Millisecond, FanOut: fanOutPair}
 }
 
 // anyInterface is the name that stands for all interfaces in Listen.

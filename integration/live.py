@@ -266,6 +266,8 @@ def taps(args, wire, check):
     recordings = [args.work / "recording-1.pcap", args.work / "recording-2.pcap"]
     dumps = [Dump(wire, "rx", recordings[0]), Dump(wire, "rx2", recordings[1])]
     listeners = {n: Listener(args, wire, f"taps-{n}", "--shards", n, interfaces=["rx", "rx2"]) for n in (1, 3)}
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+    listeners["the kernel's hash, pinned"] = Listener(args, wire, "taps-hash", "--fanout", "hash", "--cpus", cores, interfaces=["rx", "rx2"])
     for capture in captures:
         cache = args.work / f"{capture.stem}.cache"
         wire.run("tcpprep", "--port", "-i", capture, "-o", cache)
@@ -279,7 +281,8 @@ def taps(args, wire, check):
         i = summary["interfaces"]
         check(f"two interfaces, {n} shards: all packets of both, status 0",
               status == 0 and len(i) == 2 and min(i[0]["read"], i[1]["read"]) > 0 and sum(x["kernel"] for x in i) == summary["packets"] == sent, (status, summary))
-        same(check, f"two interfaces, {n} shards", rows(l.logs), want)
+        if isinstance(n, int):  # the hash splits the data of FTP from its control connection
+            same(check, f"two interfaces, {n} shards", rows(l.logs), want)
     wire.run("ip", "link", "del", "dev", "tx2", end="tx")
 
 
