@@ -79,7 +79,7 @@ func openInterface(name string, o *ListenOptions, filter *filterSet, n int, s *s
 	if err != nil {
 		return nil, err
 	}
-	if s != nil {
+	if s != nil && name != anyInterface {
 		for range maxSpare {
 			var none spares
 			more, err := none.take(n)

@@ -52,11 +52,10 @@ func (p *parallel) processFan(ctx context.Context, parts []capture.Source) error
 		s.fan = &fanClock{start: start}
 		shards.Go(func() {
 			p.pin(i)
-			err := f.read(ctx, i)
-			if err != nil && !errors.Is(err, io.EOF) {
+			if err := f.read(ctx, i); f.fails(err) {
 				cancel() // the other parts end too
 			}
-			f.end(i, err)
+			f.end(i)
 			s.part = give
 			p.work(ctx, i)
 		})
@@ -125,18 +124,25 @@ func (f *fanned) came(i int, b *capture.Batch) {
 	r.watcher.readUntil(b.Now, latest)
 }
 
+// fails keeps the error that ends a part, and reports whether it ends the others.
+func (f *fanned) fails(err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil || errors.Is(f.err, io.EOF) {
+		f.err = err
+	}
+	return !errors.Is(err, io.EOF)
+}
+
 // end waits until all parts have ended, with its shard's clock going on as the others' do, and
 // then gives what is left.
-func (f *fanned) end(i int, err error) {
+func (f *fanned) end(i int) {
 	s := f.shards[i]
 	f.parts[i].Stats() // for those of the run
 	// Only the end of connections comes at this time or, later, timers.
 	f.pass(i, s.out.Flush(), writers.Key{Time: s.now, Class: writers.ClassEnd})
 	f.mu.Lock()
 	f.ended[i] = true
-	if f.err == nil || errors.Is(f.err, io.EOF) {
-		f.err = err
-	}
 	if f.left--; f.left == 0 {
 		f.run.last.Num = slices.Max(f.nums)
 	}
