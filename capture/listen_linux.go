@@ -35,7 +35,11 @@ type tap struct {
 	iface *iface
 	shard int
 	stats InterfaceStats
-	down  bool // packets cannot come
+	// What follows is as of the last look: the shards share the interface.
+	bound    bool // packets may come
+	down     bool // but do not
+	mtu      uint32
+	filtered bool // the kernel runs the filter
 	// leaving is since when the socket is to be replaced, or zero.
 	leaving time.Time
 }

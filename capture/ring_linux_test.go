@@ -141,7 +141,7 @@ func testListener(t *testing.T, now *time.Time, rings ...*ring) *listener {
 		t.Fatal(err)
 	}
 	for i, r := range rings {
-		l.taps = append(l.taps, &tap{socket: &socket{ring: r, name: string(rune('a' + i)), bound: true}})
+		l.taps = append(l.taps, &tap{socket: &socket{ring: r, name: string(rune('a' + i))}, bound: true})
 	}
 	return l
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/wirelog/wirelog/capture"
@@ -18,8 +19,19 @@ import (
 
 // splitFan is a Fan that shares the packets of a capture out by their two outermost addresses.
 type splitFan struct {
-	parts []*cutter
+	parts []*fanPart
 	fail  error // of the first part, after its packets
+}
+
+type fanPart struct {
+	*cutter
+	told atomic.Pointer[capture.Stats]
+}
+
+func (p *fanPart) Stats() capture.Stats {
+	s := p.cutter.Stats()
+	p.told.Store(&s)
+	return s
 }
 
 func newSplitFan(t *testing.T, path string, n int, b capture.BatcherOptions) (*splitFan, error) {
@@ -32,7 +44,7 @@ func newSplitFan(t *testing.T, path string, n int, b capture.BatcherOptions) (*s
 		if err != nil {
 			return nil, err
 		}
-		f.parts = append(f.parts, &cutter{Batcher: batcher, rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), most: 40, empty: true})
+		f.parts = append(f.parts, &fanPart{cutter: &cutter{Batcher: batcher, rng: rand.New(rand.NewPCG(rng.Uint64(), 0)), most: 40, empty: true}})
 	}
 	var hosts packet.Decoder
 	for _, p := range list {
@@ -64,7 +76,10 @@ func (f *splitFan) Close() error                   { return nil }
 
 func (f *splitFan) Stats() (sum capture.Stats) {
 	for _, p := range f.parts {
-		st := p.Stats()
+		st := p.told.Load()
+		if st == nil {
+			continue
+		}
 		sum.Packets += st.Packets
 		sum.Bytes += st.Bytes
 		sum.Filtered += st.Filtered
@@ -76,12 +91,12 @@ func (f *splitFan) Stats() (sum capture.Stats) {
 
 // failing is a part that fails where it would end.
 type failing struct {
-	*cutter
+	*fanPart
 	err error
 }
 
 func (f failing) Next() (*capture.Batch, error) {
-	b, err := f.cutter.Next()
+	b, err := f.fanPart.Next()
 	if errors.Is(err, io.EOF) {
 		err = f.err
 	}
@@ -195,6 +210,18 @@ func TestFanFails(t *testing.T) {
 		}
 		return o
 	}()); err == nil || !strings.Contains(err.Error(), "3 parts for 4 shards") {
+		t.Error(err)
+	}
+}
+
+// TestFanMirror: one decoder cannot take the tunnels off several parts.
+func TestFanMirror(t *testing.T) {
+	o := Defaults()
+	o.OutputDir, o.Shards, o.Mirror = t.TempDir(), 3, []string{"vxlan"}
+	o.Source = func(b capture.BatcherOptions) (capture.Source, error) {
+		return newSplitFan(t, "../testdata/dns.pcap", 3, b)
+	}
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "a source in parts") {
 		t.Error(err)
 	}
 }

@@ -203,6 +203,10 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 			r.source.Close()
 			return nil, &OptionError{"Source", fmt.Errorf("the source has %d parts for %d shards", len(r.parts), n)}
 		}
+		if r.unwrap != nil {
+			r.source.Close()
+			return nil, &OptionError{"Mirror", errors.New("tunnels cannot be taken off the packets of a source in parts")}
+		}
 	}
 	for range n {
 		s, err := r.newShard(n)
