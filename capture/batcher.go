@@ -364,6 +364,14 @@ func (t *Batcher) idle() *Batch {
 	return b
 }
 
+// idleUntil is Pass for a time that is known, or idle.
+func (t *Batcher) idleUntil(now int64) *Batch {
+	if now == 0 {
+		return t.idle()
+	}
+	return t.Pass(now)
+}
+
 // pendingPackets is how many packets have not been handed out.
 func (t *Batcher) pendingPackets() int {
 	if t.cur == nil {

@@ -13,14 +13,19 @@ type kernelPacket struct {
 	data      []byte
 	tag, tpid uint32
 	tagged    bool
+	// known has what the kernel knows beside, by the offset of the load.
+	known map[uint32]uint32
 }
 
 // taken returns a packet whose outermost VLAN tag the kernel took off.
 func taken(p []byte) kernelPacket {
-	return kernelPacket{slices.Concat(p[:12], p[16:]), uint32(binary.BigEndian.Uint16(p[14:])), uint32(binary.BigEndian.Uint16(p[12:])), true}
+	return kernelPacket{slices.Concat(p[:12], p[16:]), uint32(binary.BigEndian.Uint16(p[14:])), uint32(binary.BigEndian.Uint16(p[12:])), true, nil}
 }
 
 func (p *kernelPacket) load(off uint32, size int) (uint32, bool) {
+	if v, ok := p.known[off]; ok {
+		return v, true
+	}
 	switch off {
 	case bpfTag:
 		return p.tag, true
@@ -124,6 +129,10 @@ func execute(t *testing.T, code []bpfInstruction, p *kernelPacket) uint32 {
 			mem[k] = a
 		case bpfToX:
 			x = a
+		case bpfFromX:
+			a = x
+		case bpfRet | bpfAccumulator:
+			return a
 		case bpfLoadMSH:
 			x, ok = p.load(k, 1)
 			x = 4 * (x & 15)

@@ -6,15 +6,18 @@ import "time"
 // start from DefaultListenOptions.
 type ListenOptions struct {
 	BatcherOptions
-	Ring           int           `key:"listen.ring" flag:"ring" unit:"bytes" min:"131072" doc:"memory for packets that wait to be read, for each interface"`
+	Ring           int           `key:"listen.ring" flag:"ring" unit:"bytes" min:"131072" doc:"memory for packets that wait to be read, for each interface, whose rings share it, or port of listen.udp"`
 	Block          int           `key:"listen.block" unit:"bytes" min:"65536" doc:"part of a ring that the kernel hands over at a time; longer packets are cut"`
 	BlockTimeout   time.Duration `key:"listen.block_timeout" doc:"time after which the kernel hands over a block that is not full; whole milliseconds"`
 	Snaplen        int           `key:"listen.snaplen" flag:"snaplen" unit:"bytes" min:"64" max:"262144" doc:"bytes to take of each packet"`
 	Hold           time.Duration `key:"listen.hold" doc:"how long packets wait for older ones of other interfaces, and how far the clock of an idle link is behind"`
 	HardwareTime   bool          `key:"listen.hardware_time" flag:"hardware-time" doc:"take the time stamps of the network card, where it has them"`
 	NotPromiscuous bool          `key:"listen.not_promiscuous" flag:"not-promiscuous" doc:"take only what is sent to this host, not all that the interface sees"`
+	FanOut         string        `key:"listen.fanout" flag:"fanout" oneof:"pair,hash,none" doc:"how the kernel shares packets out to shards: pair (by the two outermost addresses, as for captures), hash (by its own hash, which splits what spans connections) or none (one ring, and whoever reads it chooses)"`
 	Wait           bool          `key:"listen.wait" flag:"wait" doc:"wait for interfaces that are not there yet"`
 
+	// Shards is the number of parts, if FanOut is not FanOutNone; 0 is 1, which makes no Fan.
+	Shards int
 	// Origins fills Batch.Origins, with the interface as the file.
 	Origins bool
 	// OnNotice, if set, is called with a line about something that is worth knowing: an
@@ -24,7 +27,7 @@ type ListenOptions struct {
 
 // DefaultListenOptions returns the defaults.
 func DefaultListenOptions() ListenOptions {
-	return ListenOptions{Ring: 64 << 20, Block: 1 << 20, BlockTimeout: 20 * time.Millisecond, Snaplen: MaxPacket, Hold: 100 * time.Millisecond}
+	return ListenOptions{Ring: 64 << 20, Block: 1 << 20, BlockTimeout: 20 * time.Millisecond, Snaplen: MaxPacket, Hold: 100 * time.Millisecond, FanOut: fanOutPair}
 }
 
 // anyInterface is the name that stands for all interfaces in Listen.
@@ -50,7 +53,8 @@ type InterfaceStats struct {
 	// Echoes are packets of the loopback interface that were there before, on their way
 	// out. They are left out.
 	Echoes uint64 `json:"echoes"`
-	// Strange packets have a link layer that is not known and carry no IP. They are left out.
+	// Strange packets have a link layer that is not known and carry no IP or, where datagrams
+	// of mirrors are received, no tunnel. They are left out.
 	Strange uint64 `json:"strange"`
 	// NoHardwareTime packets have the kernel's time stamp although the card's was asked for.
 	NoHardwareTime uint64 `json:"no_hardware_time"`

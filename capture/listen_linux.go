@@ -1,17 +1,17 @@
 package capture
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// listener is the source of Listen.
+// listener is the source of Listen, or a part of it.
 type listener struct {
 	opt     ListenOptions
 	batcher Batcher
@@ -22,18 +22,26 @@ type listener struct {
 	now     func() time.Time
 
 	looked  time.Time // when the interfaces were last looked at
-	live    bool      // the last packet's time was near the wall clock
 	stopped time.Time // when Stop was called
 	done    error
+	close   func() error          // nil for a part
+	all     *together             // what is known of other parts' packets too
+	told    atomic.Pointer[Stats] // what Stats has returned
 }
 
-// tap is an interface, with a socket that stays when the interface goes.
+// tap is what a shard has of an interface.
 type tap struct {
 	*socket
+	iface *iface
+	shard int
 	stats InterfaceStats
-	down  bool // packets cannot come
-	// trouble is why the interface could not be bound to again, if it could not.
-	trouble string
+	// What follows is as of the last look: the shards share the interface.
+	bound    bool // packets may come
+	down     bool // but do not
+	mtu      uint32
+	filtered bool // the kernel runs the filter
+	// leaving is since when the socket is to be replaced, or zero.
+	leaving time.Time
 	// refiltered is when the filter was replaced: packets up to then are filtered here too.
 	refiltered int64
 }
@@ -41,9 +49,45 @@ type tap struct {
 // Listen returns a source of the packets of interfaces, in the order of their times, and
 // takes them from now on. The name any alone stands for all. An interface that goes away is
 // waited for. Times are those of the wall clock, which the run's clock follows when no
-// packets come. The source is a Stopper.
+// packets come. The source is a Stopper, or a Fan whose parts are Stoppers.
 func Listen(interfaces []string, o ListenOptions) (Source, error) {
-	l := &listener{opt: o, now: time.Now, lag: max(o.Hold, 3*o.BlockTimeout), live: !o.HardwareTime}
+	n, all := max(o.Shards, 1), new(together)
+	var s *spread
+	switch {
+	case n == 1:
+	case o.FanOut == FanOutNone:
+		n = 1
+	default:
+		s = newSpread(o.FanOut)
+	}
+	f := new(fan)
+	for range n {
+		l, err := newListener(o, all)
+		if err != nil {
+			return nil, err
+		}
+		f.parts = append(f.parts, l)
+	}
+	for i, name := range interfaces {
+		if slices.Contains(interfaces[:i], name) || name == anyInterface && len(interfaces) > 1 {
+			f.Close()
+			return nil, fmt.Errorf("%s: packets would be there twice", name)
+		}
+		if err := f.add(name, s); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	f.parts[0].notice("listening to %s", strings.Join(interfaces, ", "))
+	if n == 1 {
+		f.parts[0].close = f.Close
+		return f.parts[0], nil
+	}
+	return f, nil
+}
+
+func newListener(o ListenOptions, all *together) (*listener, error) {
+	l := &listener{opt: o, now: time.Now, lag: max(o.Hold, 3*o.BlockTimeout), all: all}
 	if err := l.batcher.init(BatcherOptions{JumpLimit: o.JumpLimit, Unwrap: o.Unwrap, Mirrors: o.Mirrors}); err != nil {
 		return nil, err
 	}
@@ -57,60 +101,22 @@ func Listen(interfaces []string, o ListenOptions) (Source, error) {
 	if o.Origins {
 		l.batcher.from = new(Origin)
 	}
-	for i, name := range interfaces {
-		if slices.Contains(interfaces[:i], name) || name == anyInterface && len(interfaces) > 1 {
-			l.shut()
-			return nil, fmt.Errorf("%s: packets would be there twice", name)
-		}
-		if err := l.add(name); err != nil {
-			l.shut()
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	l.notice("listening to %s", strings.Join(interfaces, ", "))
 	return l, nil
 }
 
 // add begins with an interface.
-func (l *listener) add(name string) error {
-	s, err := openSocket(name, &l.opt)
+func (f *fan) add(name string, s *spread) error {
+	first := f.parts[0]
+	x, err := openInterface(name, &first.opt, first.filter, len(f.parts), s)
 	if err != nil {
 		return err
 	}
-	t := &tap{socket: s, stats: InterfaceStats{Name: name}}
-	l.taps = append(l.taps, t)
-	l.polls = append(l.polls, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
-	switch err := l.bind(t); {
-	case err == nil:
-		return nil
-	case !errors.Is(err, unix.ENODEV):
-		return err
-	case !l.opt.Wait:
-		return errors.New("there is no such interface: --wait waits for it")
-	}
-	l.notice("%s: there is no such interface yet: waiting for it", name)
-	return nil
-}
-
-// bind takes packets of a tap, and tells what is odd about the interface.
-func (l *listener) bind(t *tap) error {
-	if err := t.bind(l.filter); err != nil {
-		return err
-	}
-	t.stats.Filter = l.filteredBy(t)
-	if t.name == anyInterface {
-		return nil
-	}
-	if t.down = !t.up(); t.down {
-		l.notice("%s is down", t.name)
-	}
-	if what := t.offloads(); what != "" {
-		l.notice("%s: %s is on: packets are put together before they are captured, so that counts and sizes differ from those on the wire; ethtool -K %s gro off lro off", t.name, what, t.name)
-	}
-	if l.opt.HardwareTime {
-		if err := t.stampInHardware(); err != nil {
-			l.notice("%s: the network card does not stamp packets (%v): the kernel does", t.name, err)
-		}
+	f.ifaces = append(f.ifaces, x)
+	for i, l := range f.parts {
+		t := &tap{socket: x.sockets[i], iface: x, shard: i, stats: InterfaceStats{Name: name}}
+		l.taps = append(l.taps, t)
+		l.polls = append(l.polls, unix.PollFd{Fd: int32(t.fd), Events: unix.POLLIN})
+		x.update(t, time.Time{})
 	}
 	return nil
 }
@@ -147,6 +153,7 @@ func (l *listener) Next() (*Batch, error) {
 			n++
 			if l.done = l.take(t); l.done == nil && l.batcher.Full() {
 				if b := l.batcher.Take(); b != nil {
+					l.all.passed(b)
 					return b, nil
 				}
 			}
@@ -208,7 +215,7 @@ func (l *listener) take(t *tap) error {
 			st.NoHardwareTime++
 		}
 		d := l.now().Sub(time.Unix(0, p.Time))
-		l.live = -maxLag <= d && d <= maxLag
+		l.all.live.Store(-maxLag <= d && d <= maxLag)
 	}
 	l.batcher.filter = l.filter
 	if t.filtered && (t.refiltered == 0 || p.Time > t.refiltered && !l.opt.HardwareTime) {
@@ -229,18 +236,27 @@ const maxLinkHeader = 14 + 2*tagLen
 // pause returns what there is of a batch. idle says that nothing more is there; then the
 // run's clock goes on.
 func (l *listener) pause(idle bool) *Batch {
-	if !idle || !l.live {
-		b := l.batcher.idle()
-		b.Idle = idle
-		return b
+	at := int64(0)
+	if idle {
+		at = l.idleTime()
 	}
-	lag := l.lag
-	if l.opt.HardwareTime {
-		lag = maxLag
-	}
-	b := l.batcher.Pass(l.now().Add(-lag).UnixNano())
-	b.Idle = true
+	b := l.batcher.idleUntil(at)
+	l.all.passed(b)
+	b.Idle = idle
 	return b
+}
+
+// idleTime returns the time before which no more packets come, 0 if it is not known.
+func (l *listener) idleTime() int64 {
+	now := l.now()
+	if !l.opt.HardwareTime {
+		return now.Add(-l.lag).UnixNano()
+	}
+	at := max(0, l.all.latest.Load()-int64(l.lag))
+	if l.all.live.Load() {
+		at = max(at, now.Add(-maxLag).UnixNano())
+	}
+	return at
 }
 
 // held reports whether packets wait for older ones of other interfaces.
@@ -256,7 +272,7 @@ func (l *listener) wait() {
 	}
 	for i := range l.polls {
 		if l.polls[i].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
-			l.failed(l.taps[i])
+			l.taps[i].iface.failed(l.taps[i].socket)
 		}
 	}
 	if !l.held() { // a block that was read and is still in use makes the socket readable
@@ -264,50 +280,18 @@ func (l *listener) wait() {
 	}
 }
 
-// failed notes that no packets come from an interface, which poll has told.
-func (l *listener) failed(t *tap) {
-	if err := t.failure(); errors.Is(err, unix.ENETDOWN) && !t.down {
-		t.down = true
-		t.stats.Gone++
-		l.notice("%s is down", t.name)
-	}
-}
-
 // look reads the kernel's counters, and looks whether interfaces have gone or come.
 func (l *listener) look(now time.Time) {
 	l.looked = now
-	for _, t := range l.taps {
+	for i, t := range l.taps {
 		t.count(&t.stats)
-		switch {
-		case !l.stopped.IsZero():
-		case t.gone():
-			if t.bound = false; !t.down {
-				t.stats.Gone++
-			}
-			t.down = false
-			l.notice("%s is gone: waiting for it", t.name)
-		case !t.bound:
-			l.returned(t)
-		case t.down:
-			if t.up() {
-				t.down = false
-				l.notice("%s is up", t.name)
-			}
+		if l.stopped.IsZero() {
+			t.iface.look(now)
+			t.iface.update(t, now)
+			l.polls[i].Fd = int32(t.fd)
 		}
 	}
-}
-
-// returned binds a tap to its interface if that is there.
-func (l *listener) returned(t *tap) {
-	switch err := l.bind(t); {
-	case err == nil:
-		t.trouble = ""
-		l.notice("%s is there: capturing", t.name)
-	case errors.Is(err, unix.ENODEV), err.Error() == t.trouble:
-	default:
-		t.trouble = err.Error()
-		l.notice("%s: %v", t.name, err)
-	}
+	l.Stats()
 }
 
 // Stop makes the kernel take no more packets. Those that it has taken still come.
@@ -315,7 +299,8 @@ func (l *listener) Stop() {
 	if l.stopped.IsZero() {
 		l.stopped = l.now()
 		for _, t := range l.taps {
-			t.deafen()
+			t.iface.stop()
+			_ = t.deafen() // what it takes nevertheless is read too
 		}
 	}
 }
@@ -324,10 +309,15 @@ func (l *listener) Stop() {
 func (l *listener) drained() bool {
 	all := true
 	for _, t := range l.taps {
-		t.count(&t.stats)
-		all = all && t.stats.Read+t.stats.Dropped >= t.stats.Kernel
+		all = t.drained() && all
 	}
 	return all || l.now().Sub(l.stopped) > maxDrain
+}
+
+// drained reports whether all packets have been read that the kernel has taken.
+func (t *tap) drained() bool {
+	t.count(&t.stats)
+	return t.stats.Read+t.stats.Dropped >= t.stats.Kernel
 }
 
 // Stats returns the counts so far.
@@ -341,27 +331,19 @@ func (l *listener) Stats() Stats {
 		i.Left = i.Kernel - min(i.Kernel, i.Read+i.Dropped)
 		s.Interfaces = append(s.Interfaces, i)
 	}
+	l.told.Store(&s)
 	return s
 }
 
 // Damage returns nil.
 func (l *listener) Damage() []*DamageError { return nil }
 
-// Close ends the capture. Batches that have not been released stay valid.
+// Close ends the capture. Batches that have not been released stay valid. A part stays as it
+// is.
 func (l *listener) Close() error {
-	l.Stats()
-	l.batcher.drop()
-	l.done = io.EOF
-	l.shut()
-	return nil
-}
-
-// shut closes the sockets, once.
-func (l *listener) shut() {
-	if l.polls != nil {
-		for _, t := range l.taps {
-			t.close()
-		}
+	if l.close == nil || l.polls == nil {
+		return nil
 	}
-	l.polls = nil
+	l.Stats()
+	return l.close()
 }

@@ -20,25 +20,18 @@ func (l *listener) SetFilter(expr string) error {
 	}
 	before := l.filter
 	for i, t := range l.taps {
-		if !t.bound {
-			continue
-		}
-		if err = t.setFilter(fs, t.ethernet); err != nil {
+		if err = t.iface.refilter(t.socket, fs); err != nil {
 			for _, t := range l.taps[:i+1] {
-				if t.bound {
-					_ = t.setFilter(before, t.ethernet) // as it was; err tells why
-				}
+				_ = t.iface.refilter(t.socket, before) // as it was; err tells why
 			}
 			return err
 		}
 	}
 	l.filter = fs
+	now := l.now()
 	for _, t := range l.taps {
-		t.refiltered = l.now().UnixNano()
-		t.stats.Filter = ""
-		if t.bound {
-			t.stats.Filter = l.filteredBy(t)
-		}
+		t.refiltered = now.UnixNano()
+		t.iface.update(t, now)
 	}
 	return nil
 }
@@ -51,16 +44,4 @@ func (l *listener) has(ethernet bool) bool {
 		}
 	}
 	return false
-}
-
-// filteredBy is where packets of a tap are filtered.
-func (l *listener) filteredBy(t *tap) string {
-	switch {
-	case l.filter == nil:
-		return ""
-	case t.filtered:
-		return FilterKernel
-	default:
-		return FilterProgram
-	}
 }

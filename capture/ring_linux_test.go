@@ -136,12 +136,12 @@ func TestRingPackets(t *testing.T) {
 // testListener has taps on rings instead of interfaces.
 func testListener(t *testing.T, now *time.Time, rings ...*ring) *listener {
 	t.Helper()
-	l := &listener{opt: DefaultListenOptions(), now: func() time.Time { return *now }, lag: 100 * time.Millisecond, live: true, looked: *now}
+	l := &listener{opt: DefaultListenOptions(), now: func() time.Time { return *now }, lag: 100 * time.Millisecond, all: new(together), looked: *now}
 	if err := l.batcher.init(BatcherOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for i, r := range rings {
-		l.taps = append(l.taps, &tap{socket: &socket{ring: r, name: string(rune('a' + i)), bound: true}})
+		l.taps = append(l.taps, &tap{socket: &socket{ring: r, name: string(rune('a' + i))}, bound: true})
 	}
 	return l
 }
@@ -292,6 +292,7 @@ func TestIdleClock(t *testing.T) {
 		t.Error("time passes although there are packets to be read")
 	}
 	l.opt.HardwareTime = true
+	l.all.live.Store(true)
 	if b := l.pause(true); b.Now != now.Add(-maxLag).UnixNano() {
 		t.Errorf("with stamps of the card the clock is %v behind", now.Sub(time.Unix(0, b.Now)))
 	}

@@ -20,34 +20,44 @@ type socket struct {
 	// bound is set while there is an interface; mtu and filtered are about it.
 	bound bool
 	mtu   uint32
-	// filtered is set if the kernel runs the filter.
+	// filtered is set if the kernel runs the filter, in code.
 	filtered bool
 	// ethernet is set if the interface is one of Ethernet.
 	ethernet bool
+	code     []bpfInstruction
+	// shared is set once the socket shares packets with others: it cannot be bound again.
+	shared bool
 }
 
 // frameSize is what the kernel takes for the size of a frame. It has no effect on rings of
 // this version but that it must divide the ring.
 const frameSize = 2048
 
-// openSocket makes the socket and the ring.
-func openSocket(name string, o *ListenOptions) (*socket, error) {
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+// minBlocks is the least number of blocks of a ring: one is filled while another is read.
+const minBlocks = 2
+
+// packetSocket makes a socket without a ring.
+func packetSocket() (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		if errors.Is(err, unix.EPERM) {
-			return nil, errors.New("capturing is not permitted: it takes the capabilities cap_net_raw and cap_net_admin, or root")
+			return -1, errors.New("capturing is not permitted: it takes the capabilities cap_net_raw and cap_net_admin, or root")
 		}
-		return nil, os.NewSyscallError("socket", err)
+		return -1, os.NewSyscallError("socket", err)
 	}
+	return fd, nil
+}
+
+// openSocket makes the ring of a socket, one of n that an interface has.
+func openSocket(fd int, name string, o *ListenOptions, n int) (*socket, error) {
 	s := &socket{fd: fd, name: name, opt: o}
-	if err := s.setUp(); err != nil {
-		_ = unix.Close(fd) // the first error says why
+	if err := s.setUp(o.Ring / n); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *socket) setUp() error {
+func (s *socket) setUp(size int) error {
 	set := func(option, value int) error { return unix.SetsockoptInt(s.fd, unix.SOL_PACKET, option, value) }
 	if err := set(unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return os.NewSyscallError("PACKET_VERSION", err)
@@ -62,7 +72,7 @@ func (s *socket) setUp() error {
 	}
 	page := os.Getpagesize()
 	block := (s.opt.Block + page - 1) / page * page
-	n := max(2, s.opt.Ring/block)
+	n := max(minBlocks, size/block)
 	req := unix.TpacketReq3{
 		Block_size: uint32(block), Block_nr: uint32(n), Frame_size: frameSize, Frame_nr: uint32(block / frameSize * n),
 		Retire_blk_tov: uint32(max(1, s.opt.BlockTimeout/time.Millisecond)),
@@ -93,8 +103,9 @@ func (s *socket) up() bool {
 	return err == nil && r.Uint16()&unix.IFF_UP != 0
 }
 
-// bind takes packets of the interface from now on. filter may be nil.
-func (s *socket) bind(filter *filterSet) error {
+// bind takes packets of the interface from now on or, if deaf is set, from listen on. filter may
+// be nil.
+func (s *socket) bind(filter *filterSet, deaf bool) error {
 	index, ethernet := 0, false
 	if s.name != anyInterface {
 		r, err := s.ifreq(unix.SIOCGIFINDEX)
@@ -116,6 +127,13 @@ func (s *socket) bind(filter *filterSet) error {
 	if err := s.setFilter(filter, ethernet); err != nil {
 		return err
 	}
+	start := s.listen
+	if deaf {
+		start = s.deafen
+	}
+	if err := start(); err != nil {
+		return err
+	}
 	if err := unix.Bind(s.fd, &unix.SockaddrLinklayer{Protocol: bits.ReverseBytes16(unix.ETH_P_ALL), Ifindex: index}); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
@@ -127,7 +145,8 @@ func (s *socket) bind(filter *filterSet) error {
 	return os.NewSyscallError("PACKET_ADD_MEMBERSHIP", unix.SetsockoptPacketMreq(s.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m))
 }
 
-// setFilter has the kernel run the filter, if it can, and cut packets to the snap length.
+// setFilter makes the program that runs the filter, if the kernel can, and cuts packets to the
+// snap length.
 func (s *socket) setFilter(filter *filterSet, ethernet bool) error {
 	snap := uint32(s.opt.Snaplen)
 	code := takeAll(snap)
@@ -142,21 +161,29 @@ func (s *socket) setFilter(filter *filterSet, ethernet bool) error {
 			code, s.filtered = p, true
 		}
 	}
-	return s.run(code)
+	s.code = code
+	return nil
 }
+
+// listen makes the kernel take packets.
+func (s *socket) listen() error { return s.run(s.code) }
 
 // run has the kernel run a program on each packet.
 func (s *socket) run(code []bpfInstruction) error {
+	return os.NewSyscallError("SO_ATTACH_FILTER", setProgram(s.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, code))
+}
+
+// setProgram gives a program to an option of a socket.
+func setProgram(fd, level, option int, code []bpfInstruction) error {
 	list := make([]unix.SockFilter, len(code))
 	for i, in := range code {
 		list[i] = unix.SockFilter{Code: in.code, Jt: in.jt, Jf: in.jf, K: in.k}
 	}
-	p := unix.SockFprog{Len: uint16(len(list)), Filter: &list[0]}
-	return os.NewSyscallError("SO_ATTACH_FILTER", unix.SetsockoptSockFprog(s.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &p))
+	return unix.SetsockoptSockFprog(fd, level, option, &unix.SockFprog{Len: uint16(len(list)), Filter: &list[0]})
 }
 
 // deafen makes the kernel take no more packets. The ring keeps those that it has.
-func (s *socket) deafen() { _ = s.run([]bpfInstruction{{code: bpfRet}}) }
+func (s *socket) deafen() error { return s.run([]bpfInstruction{{code: bpfRet}}) }
 
 // count adds what the kernel has counted since the last call.
 func (s *socket) count(st *InterfaceStats) {

@@ -6,6 +6,8 @@ type unwrapping struct {
 	keep   bool // whether batches have the mirrors
 	pkt    Packet
 	mirror Mirror // of the packet that is added next
+	only   bool   // packets without a tunnel are left out, and counted
+	plain  uint64
 
 	whole *block // for packets that are valid only for a moment
 	used  int    // bytes of it
@@ -34,6 +36,10 @@ func (t *Batcher) unwrapped(blk *block, data []byte, at int64, orig uint32, link
 		p.Data = p.Data[:min(len(p.Data), MaxPacket)]
 		blk = u.store(t.pool, p)
 	case UnwrapPlain:
+		if u.only {
+			u.plain++
+			return nil, nil, 0, 0, false
+		}
 	}
 	return blk, p.Data, p.OrigLen, p.Link, true
 }

@@ -6,10 +6,12 @@
 The wire is a pair of virtual interfaces in two network namespaces of their own, which needs root. tcpreplay
 sends a `mix` of --shared (left out if there is none) and captures of testdata/ at a steady rate. tcpdump
 records what comes, which must be the captures byte for byte, VLAN tags included, while `wirelog listen` runs
-beside it with 1, 2 and 4 shards, with a filter, and with a configuration that is exchanged several times a
-second, now and then for one that is wrong. Each must have lost nothing, end with status 0 after
-SIGTERM, and have the rows that `wirelog read` has of the recording, but for times and uids. Then an
-interface goes down and comes back, is removed and made again, and appears only after the start.
+beside it with 1, 2 and 4 shards, which have rings of their own, with 2 that one shard reads for, with a filter,
+and with a configuration that is exchanged several times a second, now and then for one that is wrong. Each must
+have lost nothing, end with status 0 after SIGTERM, and have the rows that `wirelog read` has of the recording,
+but for times and uids. Then the two directions of connections come on two interfaces, as from an optical tap;
+datagrams carry packets in VXLAN and Geneve; and an interface goes down and comes back, is removed and made
+again, and appears only after the start.
 
 The programs are Debian's: those that are not installed are downloaded with apt-get and unpacked in the work
 folder. Where namespaces are not allowed or programs cannot be had, the script says so and exits with status 0.
@@ -69,6 +71,22 @@ def prepare(work):
     return env
 
 
+# Sends the packets of captures as datagrams: KIND PORT CAPTURE...
+SENDER = """
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+head = {"vxlan": bytes.fromhex("0800000000000700"), "geneve": bytes.fromhex("0000655800000900")}[sys.argv[1]]
+for path in sys.argv[3:]:
+    data = open(path, "rb").read()
+    order, at = "<" if data[0] in (0xD4, 0x4D) else ">", 24
+    while at + 16 <= len(data):
+        n = struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        s.sendto(head + data[at + 16:at + 16 + n], ("127.0.0.1", int(sys.argv[2])))
+        at += 16 + n
+        time.sleep(0.0005)
+"""
+
+
 class Wire:
     """A pair of interfaces, tx and rx, each in a namespace of its own, with nothing on it but what is sent."""
 
@@ -93,13 +111,13 @@ class Wire:
         for end in self.names:
             self.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6", end=end)
 
-    def pair(self, rx="rx"):
+    def pair(self, rx="rx", tx="tx"):
         """Makes the interfaces, without offloads, and lets packets through that are longer than usual."""
-        made = self.run("ip", "link", "add", "name", "tx", "netns", self.names["tx"], "mtu", MTU, "type", "veth",
+        made = self.run("ip", "link", "add", "name", tx, "netns", self.names["tx"], "mtu", MTU, "type", "veth",
                         "peer", "name", rx, "netns", self.names["rx"], "mtu", MTU, check=False)
         if made.returncode != 0:
             skip("virtual interfaces are not allowed here: " + made.stderr.strip())
-        for end, name in (("tx", "tx"), ("rx", rx)):
+        for end, name in (("tx", tx), ("rx", rx)):
             for feature in ("rx", "tx", "gro", "gso", "tso"):
                 self.run("ethtool", "-K", name, feature, "off", end=end, check=False)
             self.run("ip", "link", "set", "dev", name, "arp", "off", "up", end=end)
@@ -156,12 +174,12 @@ def wait_for(what, ready, seconds=30):
 class Listener:
     """A `wirelog listen`."""
 
-    def __init__(self, args, wire, name, *flags, interface="rx", output=True):
+    def __init__(self, args, wire, name, *flags, interfaces=("rx",), output=True):
         self.logs, self.err = args.work / name, args.work / f"{name}.err"
         shutil.rmtree(self.logs, ignore_errors=True)
         self.out = args.work / f"{name}.json"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = wire.start(args.wirelog, "listen", "--logs", "default", "--summary", "json", "--seed", "live", *(["-o", self.logs] if output else []), *flags, interface, stdout=out, stderr=err)
+            self.process = wire.start(args.wirelog, "listen", "--logs", "default", "--summary", "json", "--seed", "live", *(["-o", self.logs] if output else []), *flags, *interfaces, stdout=out, stderr=err)
         self.says("listening to")
 
     def text(self):
@@ -210,6 +228,22 @@ class Reloaded(Listener):
         return sum((rows(f) for f in self.folder.iterdir()), collections.Counter())
 
 
+class Dump:
+    """A tcpdump that records what comes on an interface."""
+
+    def __init__(self, wire, interface, recording, *what):
+        self.recording, what = recording, what or ()
+        recording.unlink(missing_ok=True)
+        self.process = wire.start("tcpdump", "-i", interface, "-n", "-Z", "root", "-s", "0", "-B", "65536", "-w", recording, "-U", *what, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("tcpdump", lambda: recording.exists() and recording.stat().st_size >= 24)
+
+    def end(self, n):
+        """Waits for n packets, and ends it."""
+        wait_for(f"{self.recording} has not all packets", lambda: len(packets(self.recording)) >= n)
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
 def read(args, recording, folder, *flags):
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([args.wirelog, "read", "--summary", "none", "--seed", "live", "-o", folder, *flags, recording], check=False, stderr=subprocess.DEVNULL)
@@ -227,9 +261,9 @@ def compare(args, wire, check):
         print(f"skipped: the mix, since there is no {maker}")
     sent = [p for path, _ in captures for p in packets(path)]
     recording = args.work / "recording.pcap"
-    dump = wire.start("tcpdump", "-i", "rx", "-n", "-Z", "root", "-s", "0", "-B", "65536", "-w", recording, "-U", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for("tcpdump", lambda: recording.exists() and recording.stat().st_size >= 24)
+    dump = Dump(wire, "rx", recording)
     listeners = {n: Listener(args, wire, f"shards-{n}", "--shards", n) for n in (1, 2, 4)}
+    listeners["2 (one ring)"] = Listener(args, wire, "one-ring", "--shards", 2, "--fanout", "none")
     filtered = Listener(args, wire, "filter", "--shards", 2, "--filter", FILTER)
     changing = Reloaded(args, wire, "reload")
     began = time.monotonic()
@@ -239,8 +273,7 @@ def compare(args, wire, check):
     wait_for("tcpdump has not all packets", lambda: len(packets(recording)) >= len(sent))
     ends = {n: l.end() for n, l in listeners.items()}
     filter_end, changing_end = filtered.end(), changing.end()
-    dump.send_signal(signal.SIGTERM)
-    dump.wait()
+    dump.end(len(sent))
 
     check("the packets of the captures were on the wire, and nothing else", packets(recording) == sent)
     want = read(args, recording, args.work / "read")
@@ -267,10 +300,58 @@ def same(check, name, got, want):
           f"only here {list((got - want).items())[:3]}, missing {list((want - got).items())[:3]}")
 
 
+def taps(args, wire, check):
+    """The two directions come on two interfaces: tcpprep says which packets are the clients'."""
+    wire.pair("rx2", "tx2")
+    captures = [ROOT / "testdata" / f"{name}.pcap" for name in ("http", "dns", "tls-curl", "ftp")]
+    sent = sum(len(packets(c)) for c in captures)
+    recordings = [args.work / "recording-1.pcap", args.work / "recording-2.pcap"]
+    dumps = [Dump(wire, "rx", recordings[0]), Dump(wire, "rx2", recordings[1])]
+    listeners = {n: Listener(args, wire, f"taps-{n}", "--shards", n, interfaces=["rx", "rx2"]) for n in (1, 3)}
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+    listeners["the kernel's hash, pinned"] = Listener(args, wire, "taps-hash", "--fanout", "hash", "--cpus", cores, interfaces=["rx", "rx2"])
+    for capture in captures:
+        cache = args.work / f"{capture.stem}.cache"
+        wire.run("tcpprep", "--port", "-i", capture, "-o", cache)
+        wire.send(capture, "--pps", "1000", "-I", "tx2", "-c", cache)
+    for dump in dumps:
+        wait_for("tcpdump has not all packets", lambda: sum(len(packets(r)) for r in recordings) >= sent)
+        dump.end(1)
+    want = read(args, recordings[0], args.work / "read-taps", "--merge", recordings[1])
+    for n, l in listeners.items():
+        status, summary = l.end()
+        i = summary["interfaces"]
+        check(f"two interfaces, {n} shards: all packets of both, status 0",
+              status == 0 and len(i) == 2 and min(i[0]["read"], i[1]["read"]) > 0 and sum(x["kernel"] for x in i) == summary["packets"] == sent, (status, summary))
+        if isinstance(n, int):  # the hash splits the data of FTP from its control connection
+            same(check, f"two interfaces, {n} shards", rows(l.logs), want)
+    wire.run("ip", "link", "del", "dev", "tx2", end="tx")
+
+
+def datagrams(args, wire, check):
+    """Packets come in VXLAN and Geneve, to sockets."""
+    wire.run("ip", "link", "set", "dev", "lo", "up", end="rx")
+    parts = {"vxlan": [ROOT / "testdata" / f"{name}.pcap" for name in ("http", "fragments", "icmp")], "geneve": [ROOT / "testdata" / f"{name}.pcap" for name in ("dns", "vlan-qinq")]}
+    ports = {"vxlan": 4789, "geneve": 16081}
+    sent = sum(len(packets(c)) for list in parts.values() for c in list)
+    where = [f"{kind}:{port}" for kind, port in ports.items()]
+    dump = Dump(wire, "lo", args.work / "datagrams.pcap", "udp and dst host 127.0.0.1 and (" + " or ".join(f"dst port {p}" for p in ports.values()) + ")")
+    listeners = {n: Listener(args, wire, f"udp-{n}", "--shards", n, "--columns", "mirror", *(x for w in where for x in ("--listen-udp", w)), interfaces=[]) for n in (2,)}
+    for kind, captures in parts.items():
+        wire.run(sys.executable, "-c", SENDER, kind, ports[kind], *captures, end="rx")
+    dump.end(sent)
+    want = read(args, dump.recording, args.work / "read-datagrams", "--columns", "mirror", "--mirror", ",".join(where))
+    for n, l in listeners.items():
+        status, summary = l.end()
+        i = summary["interfaces"]
+        check("datagrams: all packets of both, status 0", status == 0 and sum(x["read"] for x in i) == summary["packets"] == summary["mirrored"] == sent, (status, summary, l.text()))
+        same(check, "datagrams", rows(l.logs), want)
+
+
 def come_and_go(args, wire, check):
     capture = ROOT / "testdata" / "dns.pcap"
     n = len(packets(capture))
-    l = Listener(args, wire, "gone", "--wait", interface="later")
+    l = Listener(args, wire, "gone", "--wait", interfaces=["later"])
     check("an interface that is not there yet is waited for", "waiting for it" in l.text())
     wire.run("ip", "link", "del", "dev", "tx", end="tx")
     wire.pair("later")
@@ -314,6 +395,8 @@ def main():
         wire.open()
         wire.pair()
         compare(args, wire, check)
+        taps(args, wire, check)
+        datagrams(args, wire, check)
         come_and_go(args, wire, check)
     finally:
         wire.close()

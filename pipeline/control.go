@@ -295,7 +295,11 @@ func (r *run) nextOptions(o *Options) (Options, error) {
 		return next, &RestartError{restart}
 	}
 	if next.Filter != now.Filter {
-		if _, ok := r.source.(capture.Refilterer); !ok {
+		parts := r.parts
+		if parts == nil {
+			parts = []capture.Source{r.source}
+		}
+		if _, ok := parts[0].(capture.Refilterer); !ok {
 			return next, &RestartError{[]string{"filter"}}
 		}
 		if err := capture.CheckFilter(next.Filter); err != nil {

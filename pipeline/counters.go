@@ -28,6 +28,9 @@ func (s *shard) counters() logs.Counters {
 // shardCount is the number of shards of the run.
 func (o *Options) shardCount() int {
 	n := o.Shards
+	if cpus, err := o.shardCPUs(); err == nil && n <= 0 {
+		n = len(cpus)
+	}
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}

@@ -48,10 +48,18 @@ func (o *Options) identify(outputs []writers.Output, list []Output, start time.T
 
 // live reports whether the packets come from elsewhere than files.
 func (o *Options) live() bool {
-	return o.Source != nil || len(o.Interfaces) > 0 || slices.ContainsFunc(o.Paths, func(path string) bool {
+	return o.Source != nil || len(o.Interfaces) > 0 || len(o.udpPorts()) > 0 || slices.ContainsFunc(o.Paths, func(path string) bool {
 		fi, err := os.Stat(path)
 		return path == stdinPath || err == nil && !fi.IsDir() && !fi.Mode().IsRegular()
 	})
+}
+
+// udpPorts are ListenUDP, if the run receives datagrams of mirrors.
+func (o *Options) udpPorts() []string {
+	if o.Source != nil || len(o.Paths) > 0 || len(o.Interfaces) > 0 {
+		return nil
+	}
+	return o.ListenUDP
 }
 
 // stdinPath stands for standard input among Paths.
@@ -62,6 +70,8 @@ func (o *Options) reading() string {
 	switch {
 	case len(o.Interfaces) > 0:
 		return "live traffic of " + reading(o.Interfaces)
+	case len(o.udpPorts()) > 0:
+		return "live traffic of " + reading(o.ListenUDP)
 	case o.Source != nil:
 		return "live traffic"
 	}

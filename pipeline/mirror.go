@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/dissect/link/mirror"
 	"github.com/wirelog/wirelog/dissect/link/packet"
@@ -17,12 +20,24 @@ var _ capture.Unwrapper = (*unwrapper)(nil)
 
 // newUnwrapper returns nil if there are no tunnels to take off.
 func (o *Options) newUnwrapper() (*unwrapper, error) {
-	if len(o.Mirror) == 0 {
+	kinds, option := o.Mirror, "Mirror"
+	if ports := o.udpPorts(); len(ports) > 0 {
+		option = "ListenUDP"
+		kinds = append(slices.Clone(kinds), "vxlan", "geneve")
+		for _, text := range ports {
+			m, err := capture.ParseUDPMirror(text)
+			if err != nil {
+				return nil, &OptionError{option, err}
+			}
+			kinds = append(kinds, fmt.Sprintf("%s:%d", m.Kind, m.At.Port()))
+		}
+	}
+	if len(kinds) == 0 {
 		return nil, nil
 	}
-	dec, err := mirror.New(o.Mirror, o.Dissect.Packet)
+	dec, err := mirror.New(kinds, o.Dissect.Packet)
 	if err != nil {
-		return nil, &OptionError{"Mirror", err}
+		return nil, &OptionError{option, err}
 	}
 	return &unwrapper{dec: dec}, nil
 }

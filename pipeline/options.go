@@ -84,6 +84,12 @@ type Options struct {
 	// the name any alone is all of them.
 	Interfaces []string
 	Listen     capture.ListenOptions
+	// ListenUDP are the ports at which the datagrams of mirrors are received, as
+	// capture.ParseUDPMirror reads them, if Paths and Interfaces are empty and Source is nil. Of
+	// Listen, what is about interfaces has no effect.
+	ListenUDP []string `key:"listen.udp" flag:"listen-udp" doc:"ports at which mirrors send packets in tunnels, instead of interfaces: vxlan:4789, geneve:6081, or with an address, vxlan:192.0.2.1:4789"`
+	// CPUs are the cores that shards of live capture are pinned to, one each.
+	CPUs string `key:"listen.cpus" flag:"cpus" doc:"cores that shards are pinned to, such as 2-5,8, one each; their number is that of shards if this is not given"`
 	// Stop, if set, ends a run in order when it is closed: no more packets are taken, and
 	// what has been taken is processed as at the end of a capture.
 	Stop <-chan struct{}

@@ -251,7 +251,10 @@ func (p *parallel) process(ctx context.Context) error {
 	var shards sync.WaitGroup
 	p.working.Store(int32(len(p.shards)))
 	for i := range p.shards {
-		shards.Go(func() { p.work(ctx, i) })
+		shards.Go(func() {
+			p.pin(i)
+			p.work(ctx, i)
+		})
 	}
 	shards.Wait()
 	return ignoreEOF(p.err)

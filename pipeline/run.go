@@ -52,9 +52,12 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 	r.opts.Control.begin(r)
 	stopTicks := r.tick()
 	var readErr error
-	if len(r.shards) == 1 {
-		readErr = r.single(ctx)
-	} else {
+	switch {
+	case r.parts != nil:
+		readErr = newParallel(r).processFan(ctx, r.parts)
+	case len(r.shards) == 1:
+		r.pinned(func() { readErr = r.single(ctx) })
+	default:
 		readErr = newParallel(r).process(ctx)
 	}
 	close(r.reloading.read)
@@ -76,7 +79,9 @@ func (r *run) run(ctx context.Context) (Summary, error) {
 type run struct {
 	opts     Options
 	source   capture.Source
-	unwrap   *unwrapper // nil without Options.Mirror
+	parts    []capture.Source // of the source, for the shards; nil if one reads for all
+	cpus     []int            // of the shards; nil if they run anywhere
+	unwrap   *unwrapper       // nil without Options.Mirror
 	merger   *writers.Merger
 	shards   []*shard
 	seed     conn.Seed
@@ -130,7 +135,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{"Source", errors.New("captures were named too: a run has one or the other")}
 	case len(o.Interfaces) > 0 && (o.Source != nil || len(o.Paths) > 0):
 		return nil, &OptionError{"Interfaces", errors.New("another source was named too: a run has one")}
-	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0:
+	case len(o.Interfaces) > 0 && len(o.ListenUDP) > 0:
+		return nil, &OptionError{"ListenUDP", errors.New("interfaces were named too: a run has these or ports of mirrors; --mirror takes tunnels off packets of interfaces")}
+	case o.Source == nil && len(o.Paths) == 0 && len(o.Interfaces) == 0 && len(o.ListenUDP) == 0:
 		return nil, &OptionError{"Paths", errors.New("no capture was named")}
 	}
 	if _, err := dissect.PickAnalyzers(o.Dissect.Analyzers); err != nil {
@@ -188,6 +195,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		o.tellUnraised()
 		cfg.Lines[0].Sampling = value.Sampling(o.UnknownProtocols)
 	}
+	if r.cpus, err = o.shardCPUs(); err != nil {
+		return nil, &OptionError{"CPUs", err}
+	}
 	if r.unwrap, err = o.newUnwrapper(); err != nil {
 		return nil, err
 	}
@@ -216,6 +226,17 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	}
 	r.opts.Dissect.Files.OnExtract = func(path string) { r.merger.Record(o.OutputDir, path) }
 	n := o.shardCount()
+	if f, ok := r.source.(capture.Fan); ok {
+		if r.parts = f.Parts(); len(r.parts) != n {
+			r.source.Close()
+			return nil, &OptionError{"Source", fmt.Errorf("the source has %d parts for %d shards", len(r.parts), n)}
+		}
+		if r.unwrap != nil {
+			r.source.Close()
+			return nil, &OptionError{"Mirror", errors.New("tunnels cannot be taken off the packets of a source in parts")}
+		}
+		r.reloading.readers = len(r.parts)
+	}
 	for range n {
 		s, err := r.newShard(n)
 		if err != nil {
@@ -259,7 +280,7 @@ func (o *Options) tellUnattached(logs []*schemas.Schema) {
 // readsFiles reports whether to open the source is to read input: files are looked into, while
 // interfaces and folders that are followed are only watched.
 func (o *Options) readsFiles() bool {
-	return o.Source == nil && len(o.Interfaces) == 0 && !o.Follow
+	return o.Source == nil && len(o.Interfaces) == 0 && len(o.ListenUDP) == 0 && !o.Follow
 }
 
 // checkSource fails as openSource does, as far as that can be known without reading.
@@ -302,7 +323,18 @@ func (o *Options) openSource(u *unwrapper, groups schemas.Groups) (capture.Sourc
 		option = "Interfaces"
 		live := o.Listen
 		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
+		if live.Shards = o.shardCount(); live.Shards > 1 && len(o.Mirror) > 0 && live.FanOut != capture.FanOutNone {
+			live.FanOut = capture.FanOutNone
+			if o.Notice != nil {
+				o.Notice("--mirror: what is in the tunnels decides the shard, so that one shard reads for all (--fanout none)")
+			}
+		}
 		src, err = capture.Listen(o.Interfaces, live)
+	case len(o.udpPorts()) > 0:
+		option = "ListenUDP"
+		live := o.Listen
+		live.BatcherOptions, live.Origins, live.OnNotice = b, groups&schemas.GroupSource != 0, o.Notice
+		src, err = capture.ListenUDP(o.ListenUDP, live)
 	default:
 		files := capture.Options{
 			Filter: o.Filter, Unwrap: b.Unwrap, Mirrors: b.Mirrors,

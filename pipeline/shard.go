@@ -27,6 +27,7 @@ type shard struct {
 	frame   packet.Frame
 	clock   batchClock // of the current batch
 	now     int64      // clock at the end of the last batch
+	fan     *fanClock  // nil unless the shard reads a part of its own
 	bytes   uint64     // captured of the packets so far
 	ended   bool       // drain was called
 	origins bool       // whether the origins of packets are wanted
@@ -163,6 +164,12 @@ func (s *shard) cutTimers(deadline value.Time) {
 // batch dissects the packets of b whose places are in mine, and returns the
 // resulting records.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
+	s.run(b, mine)
+	return s.out.Flush()
+}
+
+// run is batch without the end: the records stay.
+func (s *shard) run(b *capture.Batch, mine []uint16) {
 	s.clock.Batch = b
 	s.busy.begin()
 	defer s.busy.end()
@@ -194,7 +201,6 @@ func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	if s.state.wanted.Load() {
 		s.state.set(s)
 	}
-	return s.out.Flush()
 }
 
 // origin says where the current packet is.
@@ -232,6 +238,12 @@ func setTunnel(name *value.Opt[string], id *value.Opt[uint64], t *capture.Tunnel
 
 // advance runs the timers that are due at now.
 func (s *shard) advance(now value.Time) {
+	if s.fan != nil {
+		if now == 0 {
+			return // there was nothing yet, here
+		}
+		s.fan.now = now
+	}
 	if s.logs.Due(now) {
 		s.measure(now)
 	}
@@ -262,6 +274,10 @@ func (s *shard) expire(now value.Time) {
 			}
 		}
 	}()
+	if s.fan != nil {
+		s.logs.Advance(now, s.fan)
+		return
+	}
 	s.logs.Advance(now, &s.clock)
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -127,11 +128,20 @@ func (w *watcher) begin(r *run) {
 
 // read is called after each batch by whoever reads the source.
 func (w *watcher) read(b *capture.Batch) {
-	if !w.wanted.Load() {
+	last := int64(0)
+	if n := len(b.Packets); n > 0 {
+		last = b.Packets[n-1].Time
+	}
+	w.readUntil(b.Now, last)
+}
+
+// readUntil is called after each batch, with the run's clock and the time of the latest packet
+// or 0. It may be called by several goroutines.
+func (w *watcher) readUntil(clock, last int64) {
+	if !w.wanted.Load() || !w.wanted.CompareAndSwap(true, false) {
 		return
 	}
-	w.wanted.Store(false)
-	w.keep(b)
+	w.keep(clock, last)
 	w.firstRow(time.Now(), false)
 }
 
@@ -144,20 +154,15 @@ func (w *watcher) firstRow(now time.Time, try bool) {
 	}
 }
 
-// keep keeps the counts of the source, and those of a batch if it is not nil.
-func (w *watcher) keep(b *capture.Batch) {
+// keep keeps the counts of the source, and the times that are not 0.
+func (w *watcher) keep(clock, last int64) {
 	st := w.run.source.Stats()
 	st.Files, st.Interfaces = nil, slices.Clone(st.Interfaces)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.source = st
-	if b == nil {
-		return
-	}
-	w.clock = value.Time(b.Now)
-	if n := len(b.Packets); n > 0 {
-		w.last = b.Packets[n-1].Time
-	}
+	w.clock = value.Time(cmp.Or(clock, int64(w.clock)))
+	w.last = cmp.Or(last, w.last)
 }
 
 // tick is called every second or so: it takes what was asked for at the last call, and asks
@@ -184,7 +189,7 @@ func (w *watcher) end() {
 	if !w.on {
 		return
 	}
-	w.keep(nil)
+	w.keep(0, 0)
 	for _, s := range w.run.shards {
 		s.state.set(s)
 	}

@@ -29,7 +29,7 @@ var (
 	}
 	network = []string{"connect", "getsockopt", "setsockopt", "getsockname", "getpeername", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown"}
 	serve   = []string{"accept4", "getsockopt", "setsockopt", "getsockname", "getpeername", "shutdown"}
-	packets = []string{"getsockopt", "setsockopt", "getsockname", "bind"}
+	packets = []string{"recvmmsg", "getsockopt", "setsockopt", "getsockname", "bind", "sched_setaffinity"}
 	follow  = []string{"inotify_add_watch", "inotify_rm_watch"}
 	timers  = []string{"timer_create", "timer_settime", "timer_delete", "setitimer"}
 )

@@ -76,7 +76,7 @@ func completeFlags(cmd *cobra.Command) {
 		for _, k := range s.Keys {
 			var f completion
 			switch {
-			case k.Flag == "":
+			case k.Flag == "", cmd.Flags().Lookup(k.Flag) == nil:
 				continue
 			case k.OneOf != nil:
 				f = completeList(func() []string { return k.OneOf })

@@ -65,7 +65,7 @@ func (p *program) confineNow(cfg *config.Loaded, opts *pipeline.Options, n pipel
 		}
 		p.confined.commands.Store(helper)
 	}
-	live := len(opts.Interfaces) > 0
+	live := len(opts.Interfaces) > 0 || len(opts.ListenUDP) > 0
 	profile := sandbox.Profile{
 		Read: n.Read, Write: slices.Concat(n.Write, cfg.Sandbox.Paths), Prune: n.Prune,
 		Network: n.Network || len(cfg.Sandbox.Ports) > 0, Connect: slices.Concat(n.Ports, cfg.Sandbox.Ports),

@@ -16,10 +16,11 @@ import (
 func (p *program) listenCommand() *cobra.Command {
 	var profile string
 	cmd := &cobra.Command{
-		Use:   "listen INTERFACE...",
+		Use:   "listen [INTERFACE...]",
 		Short: "Capture packets live and write their logs",
 		Long: `Capture the packets of interfaces as one run, merged by time, and write their logs
-until a signal comes. "any" stands for all interfaces.
+until a signal comes. "any" stands for all interfaces. With --listen-udp, and without
+an interface, receive what the mirrors of clouds send in VXLAN and Geneve.
 
 The first SIGINT or SIGTERM stops the capture: what was captured is processed,
 connections end as at the end of a capture, all rows are written, and the exit status
@@ -31,13 +32,9 @@ Every flag is also a key of the configuration file and an environment variable.
 "wirelog config" lists these, along with limits and timeouts.`,
 		Example: `  wirelog listen -o logs eth1
   wirelog listen --config sensor.yaml --ring 268435456 tap0 tap1
-  wirelog listen --filter 'not port 22' --wait ppp0`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("listen: which interface? Name some, or any for all")
-			}
-			return nil
-		},
+  wirelog listen --filter 'not port 22' --wait ppp0
+  wirelog listen --listen-udp vxlan:4789 --listen-udp geneve:6081`,
+		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return interfaceNames(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -45,6 +42,9 @@ Every flag is also a key of the configuration file and an environment variable.
 			cfg, err := p.load(cmd)
 			if err != nil {
 				return err
+			}
+			if len(args) == 0 && len(cfg.RunOptions().ListenUDP) == 0 {
+				return errors.New("listen: which interface? Name some, or any for all, or the ports of mirrors with --listen-udp")
 			}
 			return profiled(profile, func() error { return p.listen(cmd, cfg, args, profile != "") })
 		},

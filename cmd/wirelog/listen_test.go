@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,12 @@ func TestListen(t *testing.T) {
 	}
 	if r := invoke(t, s, nil, "listen"); r.status != exitUsage || !strings.Contains(r.stderr, "which interface") {
 		t.Errorf("without an interface: status %d, %s", r.status, r.stderr)
+	}
+	if r := invoke(t, s, nil, "listen", "--listen-udp", "vxlan:4789", "--listen-udp", "geneve:6081"); r.opts == nil || !slices.Equal(r.opts.ListenUDP, []string{"vxlan:4789", "geneve:6081"}) || len(r.opts.Interfaces) > 0 {
+		t.Errorf("ports of mirrors: status %d, %s", r.status, r.stderr)
+	}
+	if r := invoke(t, s, nil, "listen", "--fanout", "hash", "--cpus", "2-5,8", "eth1"); r.opts == nil || r.opts.Listen.FanOut != "hash" || r.opts.CPUs != "2-5,8" {
+		t.Errorf("rings and cores: status %d, %s", r.status, r.stderr)
 	}
 	// What serves captures or live traffic alone is a flag of that command alone.
 	for _, args := range [][]string{{"listen", "--merge", "eth1"}, {"read", "--ring", "131072", "x"}} {
