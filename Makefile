@@ -143,6 +143,13 @@ kill: build ## kill wirelog KILLS times (20) while it writes, and check that no 
 live: build ## wirelog listen on a wire of its own, beside wirelog read (needs root and network namespaces; programs from Debian)
 	integration/live.py --shared $(SHARED)
 
+MEMORY   ?= 1GiB
+MILLIONS ?= 3
+
+.PHONY: flood
+flood: build ## flood wirelog with MILLIONS (3) of packets of each kind, and measure that it keeps to MEMORY (1GiB) and other rows stay right
+	integration/flood.py --memory $(MEMORY) --millions $(MILLIONS)
+
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, and the figures with conformance.json
 	go run ./internal/conformance -shared $(SHARED)

@@ -49,13 +49,13 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 }
 
 func (r *run) run(ctx context.Context) (Summary, error) {
-	stopTicks := r.tick()
-	var readErr error
-	if len(r.shards) == 1 {
-		readErr = r.single(ctx)
-	} else {
-		readErr = newParallel(r).process(ctx)
+	process := r.single
+	if len(r.shards) > 1 {
+		p := newParallel(r)
+		process, r.queues = p.process, p.queues
 	}
+	stopTicks := r.tick()
+	readErr := process(ctx)
 	stopTicks()
 	r.watcher.end()
 	closeErr := r.merger.Close()
@@ -82,12 +82,17 @@ type run struct {
 	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	behind   behind
-	minutes  minutes
-	watcher  watcher
-	places   []Place // of the outputs
-	logs     []*schemas.Schema
-	first    int64          // time of the first packet
-	last     capture.Packet // without its data
+	overload overload
+	memory   int64 // MemoryLimit
+	// queueBytes is the share of what waits between shards.
+	queueBytes int64
+	queues     func() queues // nil without shards that wait for one another
+	minutes    minutes
+	watcher    watcher
+	places     []Place // of the outputs
+	logs       []*schemas.Schema
+	first      int64          // time of the first packet
+	last       capture.Packet // without its data
 }
 
 // tick tells the writers that time passes until stop is called.
@@ -144,7 +149,13 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	if key, err := option.Check(&o); err != nil {
 		return nil, &OptionError{key.Path, err}
 	}
-	fit(&r.opts.Dissect, MemoryLimit(&r.opts))
+	r.overload.opt, r.overload.notice = o.Overload, o.Notice
+	r.memory = MemoryLimit(&r.opts)
+	if err := r.opts.fitRings(r.memory); err != nil {
+		return nil, err
+	}
+	o.Listen.Ring = r.opts.Listen.Ring
+	r.queueBytes = r.opts.fit(r.memory)
 	var err error
 	if r.compat, err = compat.Parse(o.Compat); err != nil {
 		return nil, &OptionError{"Compat", err}
@@ -356,6 +367,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.overload.see(b)
 	r.watcher.read(b)
 	if n := len(b.Packets); n > 0 {
 		if r.last.Num == 0 {

@@ -34,6 +34,7 @@ type shard struct {
 	panics  uint64     // of builders, besides those that dissect contains
 	report  shardReport
 	state   shardState
+	load    *overload
 	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
@@ -45,7 +46,7 @@ type shard struct {
 
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
-	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of), packet: -1}
+	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, int(min(int64(maxRowsAll), r.queueBytes/2))/of), packet: -1, load: &r.overload}
 	s.origins = s.out.Groups()&(schemas.GroupSource|schemas.GroupMirror) != 0
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) {
@@ -160,6 +161,7 @@ func (s *shard) cutTimers(deadline value.Time) {
 // resulting records.
 func (s *shard) batch(b *capture.Batch, mine []uint16) *writers.Batch {
 	s.clock.Batch = b
+	s.dissect.Shed(s.load.shedding())
 	for _, i := range mine {
 		p := &b.Packets[i]
 		s.advance(value.Time(p.Now))

@@ -29,7 +29,7 @@ once and says what was lost; a third does not wait for that.
 Every flag is also a key of the configuration file and an environment variable.
 "wirelog config" lists these, along with limits and timeouts.`,
 		Example: `  wirelog listen -o logs eth1
-  wirelog listen --config sensor.yaml --ring 268435456 tap0 tap1
+  wirelog listen --config sensor.yaml --ring 256MiB tap0 tap1
   wirelog listen --filter 'not port 22' --wait ppp0`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -80,7 +80,8 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 	}
 	defer watched()
 	defer notifySystemd(&opts)()
-	setMemory(pipeline.MemoryLimit(&opts))
+	opts.Available = pipeline.MemoryLimit(&opts)
+	setMemory(pipeline.HeapLimit(&opts))
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)
 	if summary.Elapsed == 0 {
