@@ -463,22 +463,29 @@ func (t *Table) fresh(c *Conn) bool {
 // looks is how many connections idlest compares.
 const looks = 16
 
-// idlest returns, of the next few connections, the one that has been silent for longest, a
-// half-open one before all others. All have their turn, so that one that is not silent stays.
+// idlest returns, of the next few connections, the one that has been silent for longest. Where
+// half of them or more are half-open, which is a flood of those, it is one of these. All have
+// their turn, so that one that is not silent stays.
 func (t *Table) idlest() uint32 {
-	victim := none
+	victim, halfOpen, n := none, none, 0
 	for range min(looks, t.live) {
 		if t.hand == none {
 			t.hand = t.head
 		}
 		c := t.at(t.hand)
-		switch {
-		case victim == none, c.half() && !t.at(victim).half():
-			victim = t.hand
-		case c.half() == t.at(victim).half() && c.last < t.at(victim).last:
+		if victim == none || c.last < t.at(victim).last {
 			victim = t.hand
 		}
+		if c.half() {
+			n++
+			if halfOpen == none || c.last < t.at(halfOpen).last {
+				halfOpen = t.hand
+			}
+		}
 		t.hand = c.liveNext
+	}
+	if 2*n >= min(looks, t.live) && halfOpen != none {
+		return halfOpen
 	}
 	return victim
 }
