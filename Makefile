@@ -18,6 +18,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := build/tools/golangci-lint-$(GOLANGCI_VERSION)
 
+NFPM_VERSION := v2.45.2
+NFPM         := build/tools/nfpm-$(NFPM_VERSION)
+
 .DEFAULT_GOAL := build
 
 .PHONY: build
@@ -62,6 +65,46 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(@D)/golangci-lint $@
 
+# What packages contain beside the program: the manual, completions and the list of all keys.
+# Versions of packages begin with a digit and have no dash: 1.2.3, 1.2.3+4.gabcdef after it, or
+# 0~DATE.COMMIT without a tag.
+PACKAGE        := build/package
+COMMIT_TIME     = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+PACKAGE_VERSION = $(shell printf %s '$(VERSION)' | grep -E '^v?[0-9]+\.[0-9]' | sed -E 's/^v//; s/-([0-9]+)-g/+\1.g/; s/-/~/g' || printf '0~%s.%s' "$$(date -u -d @$(COMMIT_TIME) +%Y%m%d)" "$$(printf %s '$(VERSION)' | tr - .)")
+
+.PHONY: package-files
+package-files: release
+	rm -rf $(PACKAGE)
+	mkdir -p $(PACKAGE)
+	SOURCE_DATE_EPOCH=$(COMMIT_TIME) GOARCH= GOOS= go run -tags man -ldflags '$(LDFLAGS)' ./cmd/wirelog $(PACKAGE)/share
+	gzip -n9 $(PACKAGE)/share/man/man1/*.1
+	cd $(PACKAGE) && XDG_CONFIG_HOME=/nonexistent GOARCH= $(CURDIR)/build/release/wirelog config > wirelog.yaml
+
+.PHONY: packages
+packages: $(NFPM) package-files ## build/package/*.deb and *.rpm, of what make release builds
+	for p in deb rpm; do \
+		SOURCE_DATE_EPOCH=$(COMMIT_TIME) GOARCH=$$(go env GOARCH) PACKAGE_VERSION='$(PACKAGE_VERSION)' $(NFPM) package --config deploy/nfpm.yaml --packager $$p --target $(PACKAGE); \
+	done
+
+$(NFPM):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) GOARCH= GOFLAGS="$$GOFLAGS -pgo=off" go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	mv $(@D)/nfpm $@
+
+.PHONY: image
+image: release deploy-tools ## build/package/wirelog-image.tar, for docker load, podman load and skopeo, of what make release builds
+	mkdir -p $(PACKAGE)
+	SOURCE_DATE_EPOCH=$(COMMIT_TIME) build/tools/image -program build/release/wirelog -arch $$(go env GOARCH) -version '$(VERSION)' -tag 'wirelog:$(subst +,_,$(VERSION))' -licenses LICENSE,THIRD_PARTY_NOTICES -o $(PACKAGE)/wirelog-image.tar
+
+.PHONY: deploy-tools
+deploy-tools:
+	mkdir -p build/tools
+	cd deploy/tools && GOARCH= GOFLAGS="$$GOFLAGS -pgo=off" go build -o $(CURDIR)/build/tools/ ./...
+
+.PHONY: packages-check
+packages-check: packages image ## install the deb in a root of its own, read the rpm, run the image's program (needs root)
+	deploy/check-packages
+
 .PHONY: audit
 audit: ## known vulnerabilities, licenses and notices of all modules; their list in build/sbom.json
 	go run ./internal/audit licenses
@@ -99,6 +142,13 @@ kill: build ## kill wirelog KILLS times (20) while it writes, and check that no 
 .PHONY: live
 live: build ## wirelog listen on a wire of its own, beside wirelog read (needs root and network namespaces; programs from Debian)
 	integration/live.py --shared $(SHARED)
+
+MEMORY   ?= 1GiB
+MILLIONS ?= 3
+
+.PHONY: flood
+flood: build ## flood wirelog with MILLIONS (3) of packets of each kind, and measure that it keeps to MEMORY (1GiB) and other rows stay right
+	integration/flood.py --memory $(MEMORY) --millions $(MILLIONS)
 
 .PHONY: conformance
 conformance: ## compare with the reference results in SHARED, and the figures with conformance.json

@@ -26,6 +26,10 @@ type Batch struct {
 	// Idle says that the source had to wait, and may have to again: what the batch gives
 	// rise to should not wait for another one.
 	Idle bool
+	// Pressure is the share of the source's buffer, from 0 to 1, that waited to be read or
+	// was in use when the batch was made: the fullest ring of live capture, 0 for files. A
+	// full buffer loses packets.
+	Pressure float32
 
 	pool   *pool
 	blocks []*block
@@ -116,7 +120,7 @@ func (p *pool) batch() *Batch {
 	if b == nil {
 		b = &Batch{pool: p, Packets: make([]Packet, 0, BatchPackets)}
 	}
-	b.Idle = false
+	b.Idle, b.Pressure = false, 0
 	b.refs.Store(1)
 	return b
 }

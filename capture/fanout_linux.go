@@ -131,6 +131,8 @@ func (i *InterfaceStats) add(o *InterfaceStats) {
 	i.Strange += o.Strange
 	i.NoHardwareTime += o.NoHardwareTime
 	i.Gone = max(i.Gone, o.Gone)
+	i.Ring += o.Ring
+	i.Fill = max(i.Fill, o.Fill)
 	if i.Filter == "" {
 		i.Filter = o.Filter
 	}

@@ -60,6 +60,10 @@ type InterfaceStats struct {
 	NoHardwareTime uint64 `json:"no_hardware_time"`
 	// Gone counts how often the interface went down or away.
 	Gone uint64 `json:"gone"`
+	// Ring is the size of the ring in bytes. Fill is the largest share of it that was taken,
+	// from 0 to 1, since the call of Stats before.
+	Ring uint64  `json:"ring"`
+	Fill float32 `json:"-"`
 	// Filter is where packets are filtered: FilterKernel, FilterProgram, or "" without a filter.
 	Filter string `json:"filter"`
 }

@@ -21,12 +21,15 @@ type listener struct {
 	lag     time.Duration // by which a packet may come later than its time
 	now     func() time.Time
 
-	looked  time.Time // when the interfaces were last looked at
-	stopped time.Time // when Stop was called
-	done    error
-	close   func() error          // nil for a part
-	all     *together             // what is known of other parts' packets too
-	told    atomic.Pointer[Stats] // what Stats has returned
+	looked time.Time // when the interfaces were last looked at
+	felt   time.Time // when pressure was last measured
+	// pressure is that of the batches.
+	pressure float32
+	stopped  time.Time // when Stop was called
+	done     error
+	close    func() error          // nil for a part
+	all      *together             // what is known of other parts' packets too
+	told     atomic.Pointer[Stats] // what Stats has returned
 }
 
 // tap is what a shard has of an interface.
@@ -113,7 +116,7 @@ func (f *fan) add(name string, s *spread) error {
 	}
 	f.ifaces = append(f.ifaces, x)
 	for i, l := range f.parts {
-		t := &tap{socket: x.sockets[i], iface: x, shard: i, stats: InterfaceStats{Name: name}}
+		t := &tap{socket: x.sockets[i], iface: x, shard: i, stats: InterfaceStats{Name: name, Ring: uint64(x.sockets[i].ring.size())}}
 		l.taps = append(l.taps, t)
 		l.polls = append(l.polls, unix.PollFd{Fd: int32(t.fd), Events: unix.POLLIN})
 		x.update(t, time.Time{})
@@ -130,6 +133,8 @@ func (l *listener) notice(format string, args ...any) {
 const (
 	// lookEvery is how often interfaces are looked at and the kernel's counters are read.
 	lookEvery = 250 * time.Millisecond
+	// feelEvery is how often it is measured how full the rings are.
+	feelEvery = 5 * time.Millisecond
 	// maxTaken bounds the packets that Next takes for a batch, however many the filter rejects.
 	maxTaken = 16 * BatchPackets
 	// maxDrain is how long packets are waited for that the kernel has counted, after Stop.
@@ -143,9 +148,31 @@ const (
 // Next returns the packets that there are, at most a batch, or waits for some for a tenth
 // of a second.
 func (l *listener) Next() (*Batch, error) {
-	if now := l.now(); now.Sub(l.looked) >= lookEvery {
+	now := l.now()
+	if now.Sub(l.looked) >= lookEvery {
 		l.look(now)
 	}
+	if now.Sub(l.felt) >= feelEvery {
+		l.feel(now)
+	}
+	b, err := l.next()
+	if b != nil {
+		b.Pressure = l.pressure
+	}
+	return b, err
+}
+
+// feel measures how full the rings are.
+func (l *listener) feel(now time.Time) {
+	l.felt, l.pressure = now, 0
+	for _, t := range l.taps {
+		n := t.ring.fill()
+		t.stats.Fill = max(t.stats.Fill, n)
+		l.pressure = max(l.pressure, n)
+	}
+}
+
+func (l *listener) next() (*Batch, error) {
 	waited, slept := false, 0
 	for n := 0; l.done == nil; {
 		switch t := l.earliest(); {
@@ -291,7 +318,9 @@ func (l *listener) look(now time.Time) {
 			l.polls[i].Fd = int32(t.fd)
 		}
 	}
-	l.Stats()
+	if l.close == nil {
+		l.Stats() // for those of the fan
+	}
 }
 
 // Stop makes the kernel take no more packets. Those that it has taken still come.
@@ -328,6 +357,7 @@ func (l *listener) Stats() Stats {
 			t.count(&t.stats)
 		}
 		i := t.stats
+		t.stats.Fill = 0
 		i.Left = i.Kernel - min(i.Kernel, i.Read+i.Dropped)
 		s.Interfaces = append(s.Interfaces, i)
 	}

@@ -151,6 +151,21 @@ func (r *ring) take() {
 // pressed reports whether half the ring waits to be read.
 func (r *ring) pressed() bool { return r.slots[(r.next+len(r.slots)/2)%len(r.slots)].filled() }
 
+// size is the ring's in bytes.
+func (r *ring) size() int { return len(r.slots) * len(r.slots[0].mem) }
+
+// fill returns the share of the ring that the kernel cannot fill: it waits to be read, or
+// batches refer to it.
+func (r *ring) fill() float32 {
+	n := 0
+	for _, s := range r.slots {
+		if s.taken.Load() || s.filled() {
+			n++
+		}
+	}
+	return float32(n) / float32(len(r.slots))
+}
+
 // close gives up the ring. Blocks that batches refer to stay valid.
 func (r *ring) close() {
 	r.leave()

@@ -297,3 +297,47 @@ func TestIdleClock(t *testing.T) {
 		t.Errorf("with stamps of the card the clock is %v behind", now.Sub(time.Unix(0, b.Now)))
 	}
 }
+
+// A batch says how much of the fullest ring was taken, by packets that wait and by batches that
+// are in use; the counts have the most since they were asked for.
+func TestPressure(t *testing.T) {
+	freed := 0
+	a, as := testRing(8, &freed)
+	b, bs := testRing(4, &freed)
+	now := time.Unix(1700000001, 0)
+	l := testListener(t, &now, a, b)
+	next := func(want float32) *Batch {
+		t.Helper()
+		now = now.Add(feelEvery)
+		batch, err := l.Next()
+		if err != nil || batch.Pressure != want {
+			t.Fatalf("pressure %v, %v; want %v", batch.Pressure, err, want)
+		}
+		return batch
+	}
+	for i := range 6 {
+		fill(as[i], arrives(int64(i), "packet"))
+	}
+	fill(bs[0], arrives(0, "packet"))
+	held := next(0.75)
+	if n := len(held.Packets); n != 7 {
+		t.Fatalf("%d packets", n)
+	}
+	next(0.75).Release() // all are read, and none is the kernel's
+	held.Release()
+	next(0).Release()
+	now = now.Add(feelEvery / 2)
+	fill(bs[1], arrives(7, "packet"))
+	if batch, err := l.Next(); err != nil || batch.Pressure != 0 || len(batch.Packets) != 1 {
+		t.Errorf("%v, %v: it is not measured all the time", batch, err)
+	}
+	s := l.Stats()
+	for i, want := range []float32{0.75, 0.25} {
+		if got := s.Interfaces[i].Fill; got != want {
+			t.Errorf("ring %d was %v full, want %v", i, got, want)
+		}
+	}
+	if s := l.Stats(); s.Interfaces[0].Fill != 0 {
+		t.Errorf("%v is told twice", s.Interfaces[0].Fill)
+	}
+}

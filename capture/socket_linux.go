@@ -41,7 +41,7 @@ func packetSocket() (fd int, err error) {
 	fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		if errors.Is(err, unix.EPERM) {
-			return -1, errors.New("capturing is not permitted: it takes the capabilities cap_net_raw and cap_net_admin, or root")
+			return -1, errors.New("capturing is not permitted: it takes the capability cap_net_raw, or root")
 		}
 		return -1, os.NewSyscallError("socket", err)
 	}

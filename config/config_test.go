@@ -383,7 +383,7 @@ func checkKey(t *testing.T, k *option.Key) {
 		t.Errorf("%s: key %q, doc %q", k.Path, k.Name, k.Doc)
 	}
 	switch kind := k.Kind(); {
-	case kind == "number":
+	case kind == "number", kind == "bytes":
 		if !k.Bounded || k.Unit == "" || k.Min < 0 || k.Min > k.Max {
 			t.Errorf("%s (%s): a number needs a least value and a unit", k.Name, k.Path)
 		}

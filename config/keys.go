@@ -49,6 +49,7 @@ var sections = gather([]Section{
 	{Name: "ssh", Doc: "how SSH is read"},
 	{Name: "ssl", Doc: "how SSL and TLS are read"},
 	{Name: "listen", Doc: "live capture, by wirelog listen"},
+	{Name: "overload", Doc: "what live capture leaves out, in this order, when packets come faster than they can be analyzed"},
 	{Name: "follow", Doc: "captures that come into a folder, by wirelog read --follow"},
 	{Name: "limits", Doc: "caps on what grows with traffic"},
 	{Name: "login", Doc: "lines by which logins of Telnet, rlogin and rsh are recognized; in a text . is any character, ? makes the one before it optional, and \\ takes the next as it is"},

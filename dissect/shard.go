@@ -209,7 +209,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		o.Conn.Seed = conn.RandomSeed()
 	}
 	o.Files.Seed = [2]uint64{o.Conn.Seed[4], o.Conn.Seed[5]}
-	o.Files.TotalReassembly = int(o.Conn.ReassemblyBytes)
+	o.Files.TotalReassembly = int(o.Conn.ReassemblyBytes / 2)
 	o.Conn.Packet = o.Packet
 	zeekLinks := o.Conn.Compat.Has(compat.LinkTypes)
 	if o.Packet.Checksums == packet.ChecksumsIgnore {
@@ -344,6 +344,21 @@ func (s *Shard) reclaim() {
 			s.table.EndOldest()
 		}
 	}
+}
+
+// Shedding is work that a shard leaves out because there is too much.
+type Shedding struct {
+	// Files leaves out hashes and extraction of files.
+	Files bool
+	// StreamBytes is how much of each direction of a TCP connection is analyzed, 0 for all.
+	StreamBytes uint64
+}
+
+// Shed sets what is left out from now on. A hash, an extraction or a stream that was given up
+// does not go on.
+func (s *Shard) Shed(x Shedding) {
+	s.files.Shed(x.Files)
+	s.table.Shed(x.StreamBytes)
 }
 
 // Frame processes one packet. Advance must have been called with its time.

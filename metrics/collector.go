@@ -24,6 +24,18 @@ var (
 	filtered   = desc("packets_filtered_total", "Packets that the filter has left out.")
 	kernelDrop = desc("kernel_dropped_packets_total", "Packets that the kernel has dropped before they were read.")
 	kernelSeen = desc("kernel_packets_total", "Packets that the kernel has seen.")
+	ofPackets  = desc("interface_packets_total", "Packets that the kernel has seen, by interface.", "interface")
+	ofDrops    = desc("interface_dropped_packets_total", "Packets that the kernel has dropped because the ring was full, by interface.", "interface")
+	ofGone     = desc("interface_gone_total", "How often the interface went down or away.", "interface")
+	ring       = desc("ring_bytes", "Size of the ring, by interface.", "interface")
+	fill       = desc("ring_fill_ratio", "Largest share of the ring that waited to be read or was in use, since the run told its state before.", "interface")
+	filter     = desc("filter_info", "The filter in force, and where it is applied: kernel or program.", "interface", "filter", "by")
+	jobs       = desc("shard_queue_batches", "Batches of packets that wait for the shard.", "shard")
+	results    = desc("shard_results", "Results of the shard that wait to be merged.", "shard")
+	level      = desc("overload_level", "What is left out because of overload: 0 nothing, 1 hashes and extraction of files, 2 long streams, too.")
+	overloads  = desc("overloads_total", "How often the level of overload went up.")
+	shed       = desc("shed_total", "What was left out because of overload, by kind.", "kind")
+	limit      = desc("memory_limit_bytes", "What the program should take in all (limits.memory).")
 	processed  = desc("packets_processed_total", "Packets dissected.")
 	dropped    = desc("packets_dropped_total", "Packets left out, by reason.", "reason")
 	ofShard    = desc("shard_packets_total", "Packets of each shard.", "shard")
@@ -108,6 +120,17 @@ func (m sender) traffic(st *pipeline.Status) {
 	for i, n := range st.Shards {
 		m.count(ofShard, n, strconv.Itoa(i))
 	}
+	for i := range st.Source.Interfaces {
+		m.tap(&st.Source.Interfaces[i], st.Filter)
+	}
+	if len(st.Source.Interfaces) == 0 && st.Filter != "" {
+		m.gauge(filter, 1, "", st.Filter, pipeline.FilterProgram)
+	}
+	m.gauge(level, float64(st.Overload))
+	m.count(overloads, st.Overloads)
+	for _, kind := range slices.Sorted(maps.Keys(st.Shed)) {
+		m.count(shed, st.Shed[kind], kind)
+	}
 	for _, x := range []struct {
 		proto       string
 		begun, open uint64
@@ -131,7 +154,25 @@ func (m sender) traffic(st *pipeline.Status) {
 	m.gauge(told, float64(st.Time.UnixNano())/1e9)
 }
 
+func (m sender) tap(i *pipeline.InterfaceStats, expression string) {
+	m.count(ofPackets, i.Kernel, i.Name)
+	m.count(ofDrops, i.Dropped, i.Name)
+	m.count(ofGone, i.Gone, i.Name)
+	m.gauge(ring, float64(i.Ring), i.Name)
+	m.gauge(fill, float64(i.Fill), i.Name)
+	if i.Filter != "" {
+		m.gauge(filter, 1, i.Name, expression, i.Filter)
+	}
+}
+
 func (m sender) held(st *pipeline.Status) {
+	m.gauge(limit, float64(st.MemoryLimit))
+	for i, n := range st.Jobs {
+		m.gauge(jobs, float64(n), strconv.Itoa(i))
+	}
+	for i, n := range st.Results {
+		m.gauge(results, float64(n), strconv.Itoa(i))
+	}
 	for _, kind := range slices.Sorted(maps.Keys(st.State)) {
 		m.gauge(state, float64(st.State[kind]), kind)
 	}

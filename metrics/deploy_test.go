@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/wirelog/wirelog/capture"
 	"github.com/wirelog/wirelog/pipeline"
 	"github.com/wirelog/wirelog/writers"
 )
@@ -18,7 +19,9 @@ func served(t *testing.T) (names []string) {
 	s := listen(t, Options{})
 	s.Status(pipeline.Status{
 		LastPacket: s.began, Dropped: map[string]uint64{"x": 1}, Shards: []uint64{1}, State: map[string]uint64{"x": 1},
-		Gauges:  map[string]map[string]uint64{"x": {"x": 1}},
+		Gauges: map[string]map[string]uint64{"x": {"x": 1}},
+		Jobs:   []int{1}, Results: []int{1}, Shed: map[string]uint64{"x": 1}, Filter: "tcp",
+		Source:  capture.Stats{Interfaces: []capture.InterfaceStats{{Name: "x", Filter: capture.FilterKernel}}},
 		Streams: []writers.StreamStats{{Log: "x", Dropped: [writers.MaxReasons]uint64{1}, Marks: []writers.MarkCount{{Name: "x"}}}},
 	})
 	reg := prometheus.NewRegistry()

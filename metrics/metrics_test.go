@@ -58,7 +58,12 @@ func TestMetrics(t *testing.T) {
 	dropped[1] = 3
 	s.Status(pipeline.Status{
 		Start: at.Add(-time.Hour), Time: at, LastPacket: at.Add(-1500 * time.Millisecond), Lag: 1500 * time.Millisecond,
-		Source:        capture.Stats{Packets: 10, Bytes: 1000, Filtered: 2},
+		Source: capture.Stats{Packets: 10, Bytes: 1000, Filtered: 2, Interfaces: []capture.InterfaceStats{
+			{Name: "eth1", Kernel: 12, Dropped: 4, Gone: 1, Ring: 65536, Fill: 0.25, Filter: capture.FilterKernel},
+			{Name: "eth2", Kernel: 4, Ring: 65536, Filter: capture.FilterProgram},
+		}},
+		Filter: "tcp or udp", Jobs: []int{5, 6}, Results: []int{0, 7}, MemoryLimit: 1 << 30,
+		Overload: 2, Overloads: 3, Shed: map[string]uint64{"streams": 8},
 		KernelDropped: 4, KernelSeen: 16, Processed: 9, Dropped: map[string]uint64{"truncated_header": 1}, Shards: []uint64{6, 4},
 		Counters: logs.Counters{TCP: 3, ActiveTCP: 2, Gaps: 1, Acks: 8, Events: 77},
 		State:    map[string]uint64{"streams": 4096},
@@ -78,6 +83,11 @@ func TestMetrics(t *testing.T) {
 		`wirelog_output_marks_total{bad="true",log="conn",mark="files not finished",output="kafka"} 1`,
 		`wirelog_config_reloads_total{result="done"} 2`, `wirelog_config_reloads_total{result="refused"} 1`,
 		"wirelog_config_last_reload_success_timestamp_seconds 1.7e+09", "wirelog_shards_stuck 1", `wirelog_build_info{config="ef01",`,
+		`wirelog_interface_packets_total{interface="eth2"} 4`, `wirelog_interface_dropped_packets_total{interface="eth1"} 4`,
+		`wirelog_interface_gone_total{interface="eth1"} 1`, `wirelog_ring_bytes{interface="eth1"} 65536`, `wirelog_ring_fill_ratio{interface="eth1"} 0.25`,
+		`wirelog_filter_info{by="kernel",filter="tcp or udp",interface="eth1"} 1`, `wirelog_filter_info{by="program",filter="tcp or udp",interface="eth2"} 1`,
+		`wirelog_shard_queue_batches{shard="1"} 6`, `wirelog_shard_results{shard="1"} 7`, "wirelog_memory_limit_bytes 1.073741824e+09",
+		"wirelog_overload_level 2", "wirelog_overloads_total 3", `wirelog_shed_total{kind="streams"} 8`,
 		"wirelog_lag_seconds 1.5", "wirelog_status_time_seconds 1.7000000005e+09",
 	} {
 		if !strings.Contains(body, "\n"+want) {

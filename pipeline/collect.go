@@ -57,6 +57,9 @@ func (r *run) summary() Summary {
 		drops.add(UnitState, "extraction", "limit", fs.Extract.Refused, true)
 		drops.add(UnitState, "extraction", "failed", fs.Extract.Failed, true)
 		drops.add(UnitState, "extraction", "cut_off", fs.Extract.Cut, false)
+		drops.add(UnitState, "extraction", "overload", fs.Extract.Shed, true)
+		drops.add(UnitState, "hashes", "overload", fs.Unhashed, true)
+		drops.add(UnitState, "streams", "overload", st.Conn.Shed, true)
 		if n := st.Panics; n != 0 {
 			s.addPanics("packet", n)
 		}

@@ -111,6 +111,7 @@ func (c *Control) end() {
 type epoch struct {
 	outputs *writers.Exchange // nil for those that the run began with
 	local   []netip.Prefix
+	filter  string // which readers exchange
 }
 
 // change asks those who read to go over to an epoch, which begins when each of them has taken
@@ -149,7 +150,7 @@ func (r *run) beginReloading(o *Options, outputs []writers.Output) {
 	x := &r.reloading
 	x.given, x.now = *o, *o
 	x.readers, x.read = 1, make(chan struct{})
-	x.epoch.Store(&epoch{local: o.LocalNets})
+	x.epoch.Store(&epoch{local: o.LocalNets, filter: o.Filter})
 	hash := o.ConfigHash()
 	x.hash.Store(&hash)
 	list, _ := o.outputs() // writerConfig has succeeded with it
@@ -240,7 +241,7 @@ func (r *run) reload(ctx context.Context, o *Options) error {
 		x.Discard()
 		return err
 	}
-	c := &change{to: &epoch{outputs: x, local: next.LocalNets}}
+	c := &change{to: &epoch{outputs: x, local: next.LocalNets, filter: next.Filter}}
 	if next.Filter != r.reloading.now.Filter {
 		c.filter = &next.Filter
 	}

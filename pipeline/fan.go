@@ -80,6 +80,7 @@ func (f *fanned) read(ctx context.Context, i int) error {
 		if err != nil {
 			return err
 		}
+		f.overload.see(b)
 		s.run(b, all[:len(b.Packets)])
 		f.came(i, b)
 		b.Release()

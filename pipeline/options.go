@@ -90,6 +90,8 @@ type Options struct {
 	ListenUDP []string `key:"listen.udp" flag:"listen-udp" doc:"ports at which mirrors send packets in tunnels, instead of interfaces: vxlan:4789, geneve:6081, or with an address, vxlan:192.0.2.1:4789"`
 	// CPUs are the cores that shards of live capture are pinned to, one each.
 	CPUs string `key:"listen.cpus" flag:"cpus" doc:"cores that shards are pinned to, such as 2-5,8, one each; their number is that of shards if this is not given"`
+	// Overload is what live capture leaves out when it is too slow.
+	Overload Overload
 	// Stop, if set, ends a run in order when it is closed: no more packets are taken, and
 	// what has been taken is processed as at the end of a capture.
 	Stop <-chan struct{}
@@ -152,10 +154,13 @@ type Options struct {
 	Mirror []string `key:"mirror" flag:"mirror" doc:"tunnels in which mirrored traffic comes: vxlan, geneve, erspan, gre, also vxlan:PORT and geneve:PORT; they are taken off before anything else"`
 	// Merge is that of capture.Options.
 	Merge bool `key:"merge" flag:"merge" doc:"read captures at the same time and merge their packets, and those of the sections and interfaces of each, by time"`
-	// Memory is what the process should take; see MemoryLimit. The run does not set the
-	// runtime's limit, but none of its limits in bytes that are left at their defaults
-	// exceeds a share of it.
-	Memory int `key:"limits.memory" flag:"memory" unit:"bytes" min:"0" doc:"bytes of memory that the program should take in all; 0 is 75 % of what its control groups allow or the machine has"`
+	// Memory is what the process takes at most; see MemoryLimit. The run does not set the
+	// runtime's limit, which should be HeapLimit, but its limits in bytes that are left at
+	// their defaults are at most shares of it, which are the whole together.
+	Memory int `key:"limits.memory" flag:"memory" unit:"bytes" min:"0" doc:"bytes of memory that the program takes in all, rings included: limits that are at their defaults are lowered to shares of it; 0 is 75 % of what its control groups allow or the machine has"`
+	// Available, if not 0, is what stands for a Memory of 0: what MemoryLimit has returned before
+	// the runtime's limit was set.
+	Available int64
 	// The output does not depend on Shards.
 	Shards int `key:"shards" flag:"shards" unit:"count" min:"0" max:"256" doc:"number of dissecting goroutines; 0 is one per core"`
 	// The same Seed gives the same uids for the same capture.
@@ -238,6 +243,7 @@ func Defaults() Options {
 		LocalNets:      PrivateAddressSpace(),
 		Dissect:        dissect.DefaultOptions(),
 		Listen:         capture.DefaultListenOptions(),
+		Overload:       DefaultOverload(),
 
 		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
 		Rows:             logs.DefaultLimits(),

@@ -89,6 +89,7 @@ type lead struct {
 	change sync.Cond
 	jobs   []waiting // that are not merged yet
 	bytes  int       // of jobs and rows
+	most   int       // bytes from which on reading waits
 }
 
 // waiting is a job that is not merged: its bytes, and the number of the run's last packet.
@@ -141,14 +142,14 @@ func (l *lead) done() (last uint64) {
 func (l *lead) full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.bytes >= maxLead
+	return l.bytes >= l.most
 }
 
 // wait returns when there is room for more, or when ready returns true. It calls ready
 // again after every wake.
 func (l *lead) wait(ready func() bool) {
 	l.mu.Lock()
-	for l.bytes >= maxLead && !ready() {
+	for l.bytes >= l.most && !ready() {
 		l.change.Wait()
 	}
 	l.mu.Unlock()
@@ -222,14 +223,32 @@ const (
 	perHeld = 64
 )
 
-// maxLead bounds lead. Tests change it.
+// maxLead bounds lead, with the share of queues in the memory limit. Tests change it.
 var maxLead = 48 << 20
+
+// queues is how much waits between the goroutines of a run.
+type queues struct {
+	jobs, results []int // batches that each shard has not dissected, and results that are not merged
+	bytes         int   // of packets and rows in them, roughly
+}
+
+// queues may be called at any time.
+func (p *parallel) queues() (q queues) {
+	for i := range p.jobs {
+		q.jobs, q.results = append(q.jobs, len(p.jobs[i])), append(q.results, len(p.done[i]))
+	}
+	p.lead.mu.Lock()
+	q.bytes = p.lead.bytes
+	p.lead.mu.Unlock()
+	return q
+}
 
 func newParallel(r *run) *parallel {
 	p := &parallel{run: r, bucketKey: conn.RandomSeed(), free: make(chan *assignment, inFlight+2), before: make([]writers.Key, len(r.shards)),
 		given: make([]atomic.Int32, len(r.shards)), held: make([]atomic.Int64, len(r.shards)),
 		load: make([]uint64, len(r.shards)), worked: make([]atomic.Uint64, len(r.shards))}
 	p.lead.change.L = &p.lead.mu
+	p.lead.most = int(min(int64(maxLead), r.queueBytes/2))
 	p.first.Store(-1)
 	p.hosts.ZeekLinks = r.compat.Has(compat.LinkTypes)
 	for i := range p.buckets {

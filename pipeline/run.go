@@ -50,16 +50,19 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 
 func (r *run) run(ctx context.Context) (Summary, error) {
 	r.opts.Control.begin(r)
-	stopTicks := r.tick()
-	var readErr error
-	switch {
-	case r.parts != nil:
-		readErr = newParallel(r).processFan(ctx, r.parts)
-	case len(r.shards) == 1:
-		r.pinned(func() { readErr = r.single(ctx) })
-	default:
-		readErr = newParallel(r).process(ctx)
+	process := func(ctx context.Context) (err error) {
+		r.pinned(func() { err = r.single(ctx) })
+		return err
 	}
+	if len(r.shards) > 1 || r.parts != nil {
+		p := newParallel(r)
+		process, r.queues = p.process, p.queues
+		if r.parts != nil {
+			process = func(ctx context.Context) error { return p.processFan(ctx, r.parts) }
+		}
+	}
+	stopTicks := r.tick()
+	readErr := process(ctx)
 	close(r.reloading.read)
 	r.opts.Control.end()
 	stopTicks()
@@ -91,13 +94,18 @@ type run struct {
 	events   bool    // whether the event stream is wanted
 	roots    *logs.RootCerts
 	behind   behind
-	minutes  minutes
-	watcher  watcher
-	acks     acks
-	places   []Place // of the outputs
-	logs     []*schemas.Schema
-	first    int64          // time of the first packet
-	last     capture.Packet // without its data
+	overload overload
+	memory   int64 // MemoryLimit
+	// queueBytes is the share of what waits between shards.
+	queueBytes int64
+	queues     func() queues // nil without shards that wait for one another
+	minutes    minutes
+	watcher    watcher
+	acks       acks
+	places     []Place // of the outputs
+	logs       []*schemas.Schema
+	first      int64          // time of the first packet
+	last       capture.Packet // without its data
 
 	reloading   reloading
 	lineStreams int
@@ -161,7 +169,13 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		return nil, &OptionError{key.Path, err}
 	}
 	given := o
-	fit(&r.opts.Dissect, MemoryLimit(&r.opts))
+	r.overload.opt, r.overload.notice = o.Overload, o.Notice
+	r.memory = MemoryLimit(&r.opts)
+	if err := r.opts.fitRings(r.memory); err != nil {
+		return nil, err
+	}
+	o.Listen.Ring = r.opts.Listen.Ring
+	r.queueBytes = r.opts.fit(r.memory)
 	var err error
 	if r.compat, err = compat.Parse(o.Compat); err != nil {
 		return nil, &OptionError{"Compat", err}
@@ -456,6 +470,7 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.overload.see(b)
 	r.watcher.read(b)
 	if n := len(b.Packets); n > 0 {
 		if r.last.Num == 0 {

@@ -37,6 +37,7 @@ type shard struct {
 	state   shardState
 	epoch   *epoch // in force
 	busy    busy
+	load    *overload
 	tally   *tally // nil without Options.Tally
 
 	// part takes the rows so far, if not nil, when a batch has more of them than most
@@ -48,7 +49,7 @@ type shard struct {
 
 func (r *run) newShard(of int) (*shard, error) {
 	o := &r.opts
-	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, maxRowsAll/of), packet: -1}
+	s := &shard{hooks: new(event.Hooks), out: r.merger.Collector(), most: min(maxRows, int(min(int64(maxRowsAll), r.queueBytes/2))/of), packet: -1, load: &r.overload}
 	s.origins = s.out.Groups()&(schemas.GroupSource|schemas.GroupMirror) != 0
 	now := func() value.Time { return s.dissect.Now() }
 	cause := func(deadline value.Time, first uint64) {
@@ -173,6 +174,7 @@ func (s *shard) run(b *capture.Batch, mine []uint16) {
 	s.clock.Batch = b
 	s.busy.begin()
 	defer s.busy.end()
+	s.dissect.Shed(s.load.shedding())
 	for _, i := range mine {
 		p := &b.Packets[i]
 		s.advance(value.Time(p.Now))

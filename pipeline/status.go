@@ -30,12 +30,25 @@ type Status struct {
 	KernelDropped, KernelSeen uint64
 	// Counters are the sum over all shards, and Shards their packets; Processed and Dropped
 	// have what became of the packets, by reason.
-	Counters  logs.Counters
-	Shards    []uint64
-	Processed uint64
-	Dropped   map[string]uint64
-	// State has the bytes that are held, by kind.
-	State map[string]uint64
+	Counters logs.Counters
+	Shards   []uint64
+	// Jobs and Results are the lengths of each shard's queues: batches that it has not
+	// dissected, and results that are not merged. There are none with one shard.
+	Jobs, Results []int
+	Processed     uint64
+	Dropped       map[string]uint64
+	// State has the bytes that are held, by kind. MemoryLimit is Options.Memory or what
+	// stands for it, 0 if nothing is known.
+	State       map[string]uint64
+	MemoryLimit int64
+	// Overload is the level of what is left out because of it, 0 for nothing, 1 for files,
+	// 2 for long streams, too. Overloads counts how often it went up, and Shed what was left
+	// out, by kind.
+	Overload  int
+	Overloads uint64
+	Shed      map[string]uint64
+	// Filter is Options.Filter, which is in force.
+	Filter string
 	// Streams are the counts of logs and outputs. Gauges has what outputs hold, by output and
 	// name.
 	Streams []writers.StreamStats
@@ -79,11 +92,13 @@ type shardState struct {
 	processed uint64
 	dropped   [packet.NumDrops]uint64
 	state     map[string]uint64
+	shed      map[string]uint64
 }
 
 // set is called by the shard.
 func (x *shardState) set(s *shard) {
 	st, t := s.dissect.Counts(), s.dissect.Table()
+	st.Conn, st.Files = t.Stats(), s.dissect.Files().Stats()
 	x.mu.Lock()
 	x.counters, x.processed, x.dropped = s.counters(), st.Processed, st.Dropped
 	x.state = map[string]uint64{
@@ -91,6 +106,7 @@ func (x *shardState) set(s *shard) {
 		"analyzers and rows": uint64(t.StateHeld()), "files": uint64(s.dissect.Files().StateHeld()),
 		"fragments": uint64(s.dissect.FragmentsHeld()),
 	}
+	x.shed = map[string]uint64{"hashes": st.Files.Unhashed, "extractions": st.Files.Extract.Shed, "streams": st.Conn.Shed}
 	x.mu.Unlock()
 	x.wanted.Store(false)
 }
@@ -202,7 +218,9 @@ func (w *watcher) end() {
 // gather adds up what was handed over.
 func (w *watcher) gather(now time.Time) {
 	s := Status{
-		Start: w.start, Time: now, Dropped: make(map[string]uint64), State: make(map[string]uint64),
+		Start: w.start, Time: now, Dropped: make(map[string]uint64), State: make(map[string]uint64), Shed: make(map[string]uint64),
+		MemoryLimit: w.run.memory, Filter: w.run.reloading.epoch.Load().filter,
+		Overload: int(w.run.overload.level.Load()), Overloads: w.run.overload.times.Load(),
 		Gauges: w.run.merger.Gauges(), Config: *w.run.reloading.hash.Load(), Stuck: w.stuck.tick(w.run, now),
 	}
 	if c := w.run.opts.Control; c != nil {
@@ -230,11 +248,20 @@ func (w *watcher) gather(now time.Time) {
 		for kind, n := range x.state {
 			s.State[kind] += n
 		}
+		for kind, n := range x.shed {
+			s.Shed[kind] += n
+		}
 		x.mu.Unlock()
+	}
+	if w.run.queues != nil {
+		q := w.run.queues()
+		s.Jobs, s.Results = q.jobs, q.results
+		s.State["queues"] = uint64(max(q.bytes, 0))
 	}
 	w.mu.Lock()
 	s.Source = w.source
 	for _, i := range s.Source.Interfaces {
+		s.State["rings"] += i.Ring
 		s.KernelDropped += i.Dropped
 		s.KernelSeen += i.Kernel
 	}

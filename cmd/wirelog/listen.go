@@ -31,7 +31,7 @@ configuration (see "wirelog reload"), SIGUSR1 ends the files that outputs rotate
 Every flag is also a key of the configuration file and an environment variable.
 "wirelog config" lists these, along with limits and timeouts.`,
 		Example: `  wirelog listen -o logs eth1
-  wirelog listen --config sensor.yaml --ring 268435456 tap0 tap1
+  wirelog listen --config sensor.yaml --ring 256MiB tap0 tap1
   wirelog listen --filter 'not port 22' --wait ppp0
   wirelog listen --listen-udp vxlan:4789 --listen-udp geneve:6081`,
 		Args: cobra.ArbitraryArgs,
@@ -87,8 +87,9 @@ func (p *program) listen(cmd *cobra.Command, cfg *config.Loaded, interfaces []st
 	}
 	defer watched()
 	defer notifySystemd(&opts)()
+	opts.Available = pipeline.MemoryLimit(&opts)
 	p.confineRuns(cfg, &opts, profiled)
-	setMemory(pipeline.MemoryLimit(&opts))
+	setMemory(pipeline.HeapLimit(&opts))
 	start := time.Now()
 	summary, err := p.run(cmd.Context(), opts)
 	if summary.Elapsed == 0 {

@@ -144,7 +144,8 @@ func (p *program) read(cmd *cobra.Command, cfg *config.Loaded, captures []string
 		return err
 	}
 	start := time.Now()
-	setMemory(pipeline.MemoryLimit(&opts))
+	opts.Available = pipeline.MemoryLimit(&opts)
+	setMemory(pipeline.HeapLimit(&opts))
 	summary, err := p.run(cmd.Context(), opts)
 	if bar != nil {
 		bar.finish()

@@ -26,8 +26,9 @@ type Options struct {
 	UDPPortsOrig []uint16 `key:"contents.udp_ports_orig" doc:"ports of UDP servers: what clients send there is delivered as udp_contents events (udp_content_delivery_ports_orig)"`
 	UDPPortsResp []uint16 `key:"contents.udp_ports_resp" doc:"ports of UDP servers: what they send is delivered as udp_contents events (udp_content_delivery_ports_resp)"`
 
-	Connections      int    `key:"limits.connections" unit:"count" per:"run" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the oldest"`
-	ReassemblyBytes  uint64 `key:"limits.reassembly_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it a gap is declared"`
+	Connections      int    `key:"limits.connections" unit:"count" per:"run" min:"1" doc:"connections held at once, in all; beyond it the oldest half-open one is ended, then the one that has been idle for longest"`
+	ConnectionBytes  uint64 `key:"limits.connections_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes that connections take without what their analyzers hold, in all; beyond it they are ended as with limits.connections"`
+	ReassemblyBytes  uint64 `key:"limits.reassembly_bytes" unit:"bytes" per:"run" min:"1" doc:"bytes of out-of-order stream data held at once, in all; beyond it the streams that have held some for the longest time are given up. Files in pieces may hold half as much"`
 	ReassemblyBlocks int    `key:"limits.reassembly_blocks" unit:"count" min:"1" doc:"separate blocks of out-of-order data held for one direction of a connection"`
 	StreamBytes      uint64 `key:"limits.tcp_excessive_data_without_further_acks" unit:"bytes" min:"1" doc:"bytes held for one direction of a connection before its stream is given up"`
 	AboveHole        uint64 `key:"limits.tcp_max_above_hole_without_any_acks" unit:"bytes" min:"0" doc:"bytes held above a hole while no acknowledgements are seen; 0 is no bound"`
@@ -78,6 +79,7 @@ func DefaultOptions() Options {
 	return Options{
 		Contents:         ContentsNone,
 		Connections:      2_000_000,
+		ConnectionBytes:  2 << 30,
 		ReassemblyBytes:  512 << 20,
 		ReassemblyBlocks: 4096,
 		StreamBytes:      10 << 20,

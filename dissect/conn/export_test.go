@@ -98,6 +98,9 @@ func (t *Table) checkMemory() error {
 			if st.next == 0 {
 				continue
 			}
+			if st.held != &t.streams.none {
+				used += heldBytes
+			}
 			for j := range st.blocks {
 				if b := &st.blocks[j]; !b.borrowed {
 					used += uint64(cap(b.data)) + blockBytes

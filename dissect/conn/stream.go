@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/internal/freelist"
+	"github.com/wirelog/wirelog/internal/linked"
 )
 
 // stream is the reassembly of one direction. Sequence numbers are relative: the
@@ -24,6 +26,9 @@ type held struct {
 	bytes  uint64  // sum of the blocks' lengths
 	lender bool    // whether it is in streamPool.borrowers
 	first  [smallestStore]block
+
+	c   *Conn // whose stream it is, set once the packet is processed
+	age linked.Node[held]
 }
 
 // block is a run of bytes that arrived. A block below stream.next was delivered and is
@@ -101,6 +106,12 @@ func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 		return
 	}
 	st := c.stream(s)
+	if t.shedding != 0 && st.next > t.shedding {
+		t.stats.Shed++
+		t.streams.drop(st, len(st.blocks))
+		s.flags |= sideNoStream
+		return
+	}
 	if acked := s.relative(s.ackSeq, s.ackWraps); d.seq < acked {
 		if d.end() <= acked {
 			return
@@ -108,6 +119,10 @@ func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 		d.cut(acked)
 	}
 	t.newBlock(c, s, peer, st, &d)
+	if h := st.held; h != &t.streams.none && h.c == nil {
+		h.c = c
+		t.streams.byAge.Add(&h.age, h)
+	}
 
 	lim := &t.cfg
 	switch n := len(st.blocks); {
@@ -119,9 +134,30 @@ func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 	case n > lim.ReassemblyBlocks:
 		t.giveUp(c, s, st, "excessive_segments_out_of_order")
 	case t.streams.exhausted():
-		t.giveUp(c, s, st, "reassembly_memory_exhausted")
+		t.giveUpOldest()
 	}
 }
+
+// giveUpOldest gives up the streams that have held something for the longest time, until all
+// together hold no more than they may. Holes that are never filled go first so, and not the
+// streams of whoever sends next.
+func (t *Table) giveUpOldest() {
+	for t.streams.exhausted() {
+		h := t.streams.byAge.Oldest()
+		if h == nil {
+			return
+		}
+		c, i := h.c, 0
+		if c.ext.streams[1].held == h {
+			i = 1
+		}
+		t.giveUp(c, &c.side[i], &c.ext.streams[i], "reassembly_memory_exhausted")
+	}
+}
+
+// Shed makes the table analyze streams up to n bytes only, or all of them if n is 0. A longer one
+// that goes on meanwhile is given up for good. Rows of connections do not depend on it.
+func (t *Table) Shed(n uint64) { t.shedding = n }
 
 // giveUp ends the reassembly of one direction.
 func (t *Table) giveUp(c *Conn, s *side, st *stream, why string) {
@@ -459,7 +495,8 @@ type streamPool struct {
 	volatile  bool
 	borrowers []*held
 	loans     []loan
-	none      held // shared by all streams without blocks, never changed
+	byAge     linked.List[held] // by the time since which they have had a block
+	none      held              // shared by all streams without blocks, never changed
 	free      freelist.List[held]
 	stores    [numStores][][]block
 	pages     [numClasses][][]byte
@@ -497,6 +534,7 @@ const (
 func (p *streamPool) room(st *stream, i int) *block {
 	if st.held == &p.none {
 		st.held = p.free.Get()
+		p.used += heldBytes
 		st.store = st.first[:]
 		st.blocks = st.store[:0]
 	}
@@ -572,6 +610,11 @@ func (p *streamPool) empty(st *stream) {
 	h := st.held
 	p.putStore(h)
 	h.store, h.blocks = nil, nil
+	if h.c != nil {
+		p.byAge.Remove(&h.age)
+		h.c = nil
+	}
+	p.used -= heldBytes
 	p.free.Put(h)
 	st.held = &p.none
 }
@@ -632,6 +675,9 @@ func (t *Table) Settle() { t.streams.settle() }
 
 // blockBytes is what a block takes in a store that is three quarters full.
 const blockBytes = 64
+
+// heldBytes is what a buffer takes besides its blocks.
+const heldBytes = uint64(unsafe.Sizeof(held{}))
 
 // copy returns a copy of data in a page of its own.
 func (p *streamPool) copy(data []byte) []byte {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -296,5 +298,90 @@ func TestContentsFile(t *testing.T) {
 	b.Packet(testconn.UDP(b.Client, b.Server, nil))
 	if theConn(b).SetContentsFile(event.DirectionBoth, both) {
 		t.Error("UDP has no streams")
+	}
+}
+
+// Where out-of-order data takes too much memory, the streams that have waited for longest are
+// given up: a hole that is filled soon loses nothing.
+func TestOldestHoleGoesFirst(t *testing.T) {
+	b, r := newBench(t, func(c *conn.Options) { c.ReassemblyBytes = 20_000 })
+	segment := func(host byte, flags string, seq uint32, data []byte) {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, host}), 1000)
+		if flags == "S" {
+			b.Packet((&testconn.Segment{Src: a, Dst: b.Server, Seq: 1000, Flags: "S", Window: 65535}).Bytes())
+			b.Packet((&testconn.Segment{Src: b.Server, Dst: a, Seq: 5000, Ack: 1001, Flags: "SA", Window: 65535}).Bytes())
+			return
+		}
+		b.Packet((&testconn.Segment{Src: a, Dst: b.Server, Seq: seq, Ack: 5001, Flags: flags, Window: 65535, Data: data}).Bytes())
+	}
+	got := map[string]int{}
+	b.Hooks.TCP.Contents.Listen(func(e *event.TCPContents) { got[e.Conn.ID().OrigH.String()] += len(e.Contents) })
+	var weirds []string
+	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { weirds = append(weirds, e.Conn.ID().OrigH.String()+" "+e.Name) })
+	for host := byte(1); host <= 100; host++ {
+		segment(host, "S", 0, nil)
+		segment(host, "A", 2001, make([]byte, 400)) // never filled
+		b.Settle()
+		if host%10 == 0 {
+			segment(100+host, "S", 0, nil)
+			segment(100+host, "A", 1101, make([]byte, 100))
+			b.Settle()
+			segment(100+host, "A", 1001, make([]byte, 100))
+			b.Settle()
+		}
+		if err := b.Table.Check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held := b.Table.StreamHeld(); held > 22_000 || held < 10_000 {
+		t.Errorf("%d bytes are held", held)
+	}
+	if len(weirds) < 50 || weirds[0] != "10.0.1.1 reassembly_memory_exhausted" || weirds[1] != "10.0.1.2 reassembly_memory_exhausted" {
+		t.Errorf("%d weirds: %.200q", len(weirds), weirds)
+	}
+	for host := 110; host <= 200; host += 10 {
+		if n := got[fmt.Sprintf("10.0.1.%d", host)]; n != 200 {
+			t.Errorf("host %d: %d bytes", host, n)
+		}
+	}
+	if b.Table.Stats().StreamDropped == 0 {
+		t.Error("no loss was counted")
+	}
+	b.Drain()
+	if len(r.conns) != 110 {
+		t.Errorf("%d rows", len(r.conns))
+	}
+}
+
+// Streams beyond what is analyzed under overload are given up for good, and counted; rows of
+// connections are the same.
+func TestShed(t *testing.T) {
+	var rows [2][]string
+	for i, shed := range []uint64{0, 1500} {
+		b, r := newBench(t, nil)
+		b.Open()
+		for n := range 10 {
+			if n == 2 {
+				b.Table.Shed(shed)
+			}
+			if n == 7 {
+				b.Table.Shed(0)
+			}
+			b.Talk(true, testconn.Bytes(1000*n, 1000))
+			b.Talk(false, testconn.Bytes(n, 10))
+		}
+		b.Close()
+		b.Drain()
+		want, streams := 10_000, uint64(0)
+		if shed != 0 {
+			want, streams = 2000, 1
+		}
+		if len(r.data[0]) != want || len(r.data[1]) != 100 || b.Table.Stats().Shed != streams {
+			t.Errorf("%d: %d and %d bytes, %d streams given up", shed, len(r.data[0]), len(r.data[1]), b.Table.Stats().Shed)
+		}
+		rows[i] = r.conns
+	}
+	if len(rows[0]) != 1 || !slices.Equal(rows[0], rows[1]) {
+		t.Errorf("rows differ: %q", rows)
 	}
 }

@@ -59,6 +59,7 @@ type Stats struct {
 	Evicted       uint64 // removed early because of Options.Connections
 	HistoryCut    uint64 // history letters beyond the cap
 	StreamDropped uint64 // payload bytes dropped by the reassembly limits
+	Shed          uint64 // streams given up because of Table.Shed
 	Panics        uint64 // analyzers that panicked
 	TimersFired   uint64
 	Weirds        uint64 // weirds seen, those sampled away included
@@ -79,6 +80,8 @@ type Table struct {
 
 	// tcpContents and udpContents are Options.Contents and the port lists, by Side.
 	tcpContents, udpContents [2]contents
+
+	shedding uint64 // bytes of a stream that are analyzed, 0 for all
 
 	now    value.Time // the run's clock at the current packet or timer
 	stamp  value.Time // now, or the packet's time while the clock does not follow it
@@ -109,6 +112,8 @@ type Table struct {
 	// head and tail of the live connections in order of creation.
 	head, tail uint32
 	oldestHalf uint32 // no older connection is half-open
+	hand       uint32 // the next connection that idlest looks at
+	extended   int    // connections with an ext
 
 	wheel      wheel
 	alarms     alarms
@@ -159,7 +164,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 	if o.Seed == (Seed{}) {
 		o.Seed = RandomSeed()
 	}
-	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none}
+	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none, hand: none}
 	t.slots, t.slotKey = make([]slot, 1<<10), RandomSeed()
 	t.mask = uint64(len(t.slots) - 1)
 	t.wheel.init()
@@ -223,7 +228,7 @@ func (t *Table) lookup(k *Key) *Conn {
 
 // insert creates the record of a new connection.
 func (t *Table) insert(k *Key) *Conn {
-	if t.live >= t.cfg.Connections {
+	for t.live > 0 && (t.live >= t.cfg.Connections || t.connBytes() > t.cfg.ConnectionBytes) {
 		t.evict()
 	}
 	if uint64(t.live+1)*4 > uint64(len(t.slots))*3 {
@@ -308,6 +313,9 @@ func (t *Table) unlink(c *Conn) {
 	if t.oldestHalf == c.idx {
 		t.oldestHalf = c.liveNext
 	}
+	if t.hand == c.idx {
+		t.hand = c.liveNext
+	}
 	c.flags &^= flagLive
 	t.live--
 	t.stats.Removed++
@@ -353,6 +361,7 @@ func (t *Table) release(c *Conn) {
 
 func (t *Table) newExt() *ext {
 	x := t.exts.Get()
+	t.extended++
 	if x.analyzers == nil {
 		x.analyzers = x.one[:0]
 	}
@@ -360,6 +369,7 @@ func (t *Table) newExt() *ext {
 }
 
 func (t *Table) freeExt(x *ext) {
+	t.extended--
 	for i := range x.streams {
 		if st := &x.streams[i]; st.next != 0 {
 			t.streams.drop(st, len(st.blocks))
@@ -429,19 +439,66 @@ func (t *Table) finishAnalyzers(c *Conn) {
 }
 
 // evict makes room for one connection: it ends the oldest half-open one or, if there is
-// none, the oldest. A connection that was answered is never half-open again, so the
+// none, one that has been idle for long. Where the oldest half-open one has hardly begun
+// while others are old, it is no flood of those, and it may be about to be answered. A connection that was answered is never half-open again, so the
 // search continues where the last one ended.
 func (t *Table) evict() {
 	for t.oldestHalf != none && !t.at(t.oldestHalf).half() {
 		t.oldestHalf = t.at(t.oldestHalf).liveNext
 	}
 	victim := t.oldestHalf
-	if victim == none {
-		victim = t.head
+	if victim == none || t.fresh(t.at(victim)) {
+		victim = t.idlest()
 	}
 	t.stats.Evicted++
 	t.Remove(t.at(victim))
 }
+
+// fresh reports whether c began within the last second, and late beside the oldest connection.
+func (t *Table) fresh(c *Conn) bool {
+	age := t.now - c.start
+	return age < value.Second && 2*age < t.now-t.at(t.head).start
+}
+
+// looks is how many connections idlest compares.
+const looks = 16
+
+// idlest returns, of the next few connections, the one that has been silent for longest. Where
+// half of them or more are half-open, which is a flood of those, it is one of these. All have
+// their turn, so that one that is not silent stays.
+func (t *Table) idlest() uint32 {
+	victim, halfOpen, n := none, none, 0
+	for range min(looks, t.live) {
+		if t.hand == none {
+			t.hand = t.head
+		}
+		c := t.at(t.hand)
+		if victim == none || c.last < t.at(victim).last {
+			victim = t.hand
+		}
+		if c.half() {
+			n++
+			if halfOpen == none || c.last < t.at(halfOpen).last {
+				halfOpen = t.hand
+			}
+		}
+		t.hand = c.liveNext
+	}
+	if 2*n >= min(looks, t.live) && halfOpen != none {
+		return halfOpen
+	}
+	return victim
+}
+
+// Bytes that a connection takes: one that has had no payload, and what comes with the first, with
+// the beginnings that detection keeps for a while.
+const (
+	bareBytes = uint64(unsafe.Sizeof(Conn{})) + 8*8/3
+	extBytes  = uint64(unsafe.Sizeof(ext{})) + 256
+)
+
+// connBytes returns about what the live connections take, without what analyzers hold.
+func (t *Table) connBytes() uint64 { return uint64(t.live)*bareBytes + uint64(t.extended)*extBytes }
 
 // half reports whether only one side has been seen.
 func (c *Conn) half() bool { return c.side[0].packets == 0 || c.side[1].packets == 0 }
@@ -480,7 +537,8 @@ func (t *Table) All(f func(*Conn)) {
 
 // Memory returns the size of the table's own structures in bytes, without reassembly.
 func (t *Table) Memory() uint64 {
-	return uint64(len(t.chunks))*chunkSize*uint64(unsafe.Sizeof(Conn{})) + uint64(len(t.slots))*8 + uint64(cap(t.free))*4
+	return uint64(len(t.chunks))*chunkSize*uint64(unsafe.Sizeof(Conn{})) + uint64(len(t.slots))*8 + uint64(cap(t.free))*4 +
+		uint64(t.extended)*extBytes
 }
 
 // scratch is memory that events point into, so that raising them allocates nothing.

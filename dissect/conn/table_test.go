@@ -465,3 +465,101 @@ func TestICMPNetWeird(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Where no connection is half-open, the one that has been silent for longest is evicted, not the
+// oldest.
+func TestEvictionOfTheIdle(t *testing.T) {
+	b, _ := newBench(t, func(c *conn.Options) { c.Connections = 4 })
+	say := func(host byte) {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, host}), 1000)
+		b.Packet(testconn.UDP(a, b.Server, []byte{host}))
+		b.Packet(testconn.UDP(b.Server, a, nil))
+		b.Now += value.Second
+	}
+	var gone []string
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		gone = append(gone, e.Conn.ID().OrigH.String())
+	})
+	for _, host := range []byte{1, 2, 3, 4, 1, 5, 1, 3, 6, 1, 3, 7} {
+		say(host)
+		if err := b.Table.Check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(gone, " "); got != "10.0.0.2 10.0.0.4 10.0.0.5" {
+		t.Error(got)
+	}
+}
+
+// One that has just begun is not evicted for being half-open, where others are old; one that is
+// half-open for long is.
+func TestEvictionOfTheFresh(t *testing.T) {
+	b, _ := newBench(t, func(c *conn.Options) { c.Connections = 4 })
+	say := func(host byte, answered bool) {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, host}), 1000)
+		b.Packet(testconn.UDP(a, b.Server, []byte{host}))
+		if answered {
+			b.Packet(testconn.UDP(b.Server, a, nil))
+		}
+		b.Now += value.Second / 10
+	}
+	var gone []string
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		gone = append(gone, e.Conn.ID().OrigH.String())
+	})
+	for host := byte(1); host <= 3; host++ {
+		say(host, true)
+		b.Now += 10 * value.Second
+	}
+	say(4, false)
+	say(5, true) // 1 goes, the most idle
+	say(6, true)
+	say(7, true)
+	b.Now += 2 * value.Second
+	say(8, true) // 4 has been half-open for long
+	if got := strings.Join(gone, " "); got != "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4" {
+		t.Error(got)
+	}
+	// Where few are, it may be answered.
+	b, _ = newBench(t, func(c *conn.Options) { c.Connections = 1000 })
+	fresh := 0
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		if e.Conn.Resp().Packets == 0 {
+			fresh++
+		}
+	})
+	for i := range 5000 {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 1000)
+		b.Packet(testconn.UDP(a, b.Server, []byte{1}))
+		b.Now += value.Second / 1000
+		if i > 0 {
+			z := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte((i - 1) >> 8), byte(i - 1)}), 1000)
+			b.Packet(testconn.UDP(b.Server, z, nil)) // the answer comes after the next one has begun
+		}
+		if err := b.Table.Check(); i%500 == 0 && err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := b.Table.Stats().Evicted; n < 3999 || fresh > 10 {
+		t.Errorf("%d of %d that were evicted had just begun", fresh, n)
+	}
+}
+
+// The bytes of connections are bounded, too: those with payload count for more.
+func TestConnectionBytes(t *testing.T) {
+	for _, payload := range []int{0, 1} {
+		b, _ := newBench(t, func(c *conn.Options) { c.ConnectionBytes = 100_000 })
+		most := 0
+		for i := range 2000 {
+			a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1000)
+			b.Packet(testconn.UDP(a, b.Server, make([]byte, payload)))
+			most = max(most, b.Table.Len())
+		}
+		if most < 100 || most > 300 || uint64(most)+b.Table.Stats().Evicted < 2000 {
+			t.Errorf("%d bytes each: %d connections at most, %+v", payload, most, b.Table.Stats())
+		}
+		if err := b.Table.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}

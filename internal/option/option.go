@@ -6,7 +6,8 @@
 //
 //	key    the full name in files: "shards", or "limits.connections" in a section
 //	doc    what the option means, in one line
-//	unit   what a number counts: bytes, count or the name of what is counted
+//	unit   what a number counts: bytes, count or the name of what is counted; bytes may
+//	       be given with a unit, as 64MiB
 //	min    the least value, max the greatest
 //	oneof  the only values of a text, separated by commas, or @ and the name of a
 //	       list that whoever reads the keys knows, which doc may name too

@@ -153,3 +153,35 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+// Bytes may be given with a unit, by text and in files; other numbers may not.
+func TestBytes(t *testing.T) {
+	keys := option.Keys(reflect.TypeFor[whole]())
+	key := func(name string) *option.Key {
+		i := slices.IndexFunc(keys, func(k option.Key) bool { return k.Name == name })
+		return &keys[i]
+	}
+	for _, c := range []struct {
+		text string
+		want int // -1 is an error
+	}{
+		{"1", 1}, {"4096", 4096}, {"4096B", 4096}, {"1KiB", 1024}, {"64MiB", 64 << 20}, {"64 MiB", 64 << 20}, {"64mib", 64 << 20},
+		{"1.5GiB", 3 << 29}, {"2TiB", 2 << 40}, {"3kB", 3000}, {"3MB", 3e6}, {"3GB", 3e9}, {"1TB", 1e12},
+		{"", -1}, {"MiB", -1}, {"64M", -1}, {"64Mi", -1}, {"1.5", -1}, {"1e3", -1}, {"1e3kB", -1}, {"0x10", -1}, {"0x1MiB", -1},
+		{"-1MiB", -1}, {"NaNMiB", -1}, {"99999999999TiB", -1}, {"64MiBs", -1}, {"1_0MiB", -1}, {"0", -1},
+	} {
+		for _, isText := range []bool{true, false} {
+			o := whole{}
+			err := key("limits.held").Set(&o, c.text, isText)
+			if c.want < 0 && err == nil || c.want >= 0 && (err != nil || o.Part.Held != c.want) {
+				t.Errorf("%q, text %v: %d, %v; want %d", c.text, isText, o.Part.Held, err, c.want)
+			}
+		}
+	}
+	if err := key("limits.each").Set(&whole{}, "1KiB", true); err == nil {
+		t.Error("a unit passes the bound")
+	}
+	if err := key("shards").Set(&whole{}, "1KiB", true); err == nil {
+		t.Error("shards are no bytes")
+	}
+}

@@ -51,7 +51,13 @@ func (k *Key) Set(to, raw any, isText bool) error {
 		*p = b
 	case *int, *uint64:
 		n, ok := integer(raw)
-		if !ok {
+		if s, isText := raw.(string); isText && k.Unit == "bytes" {
+			n, ok = size(s)
+		}
+		switch {
+		case !ok && k.Unit == "bytes":
+			return fmt.Errorf("want bytes such as 268435456 or 256MiB, got %s", Show(raw))
+		case !ok:
 			return fmt.Errorf("want a whole number, got %s", Show(raw))
 		}
 		if err := k.inRange(n); err != nil {
@@ -171,6 +177,32 @@ func duration(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("want a duration that is not negative, got %s", d)
 	}
 	return d, nil
+}
+
+// sizes are the units of bytes: binary ones of IEC 80000-13, and decimal ones.
+var sizes = map[string]float64{
+	"": 1, "b": 1,
+	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+}
+
+// size reads a number of bytes, with a unit of sizes or without; with one it may have a
+// fraction, as in 1.5GiB.
+func size(s string) (int64, bool) {
+	end := strings.LastIndexAny(s, "0123456789") + 1
+	number, unit := s[:end], strings.ToLower(strings.TrimLeft(s[end:], " "))
+	factor, ok := sizes[unit]
+	if !ok {
+		return 0, false
+	}
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil && factor == 1 {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || factor == 1 || strings.ContainsAny(number, "eExXpP_") || f*factor >= math.MaxInt64 {
+		return 0, false
+	}
+	return int64(f * factor), true
 }
 
 // ExpandPath replaces a ~ at the beginning of a path by the user's home folder, and $NAME
@@ -422,6 +454,9 @@ func (k *Key) Kind() string {
 	case reflect.Bool:
 		return "bool"
 	case reflect.Int, reflect.Uint64:
+		if k.Unit == "bytes" {
+			return "bytes"
+		}
 		return "number"
 	case reflect.Slice:
 		return "names"

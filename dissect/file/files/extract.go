@@ -21,6 +21,7 @@ type ExtractStats struct {
 	Bytes   uint64
 	Cut     uint64 // files that reached the limit
 	Refused uint64 // files not extracted, because too many were being written
+	Shed    uint64 // files not extracted, or cut off, because of Manager.Shed
 	Failed  uint64 // files that could not be created or written
 }
 
@@ -98,6 +99,10 @@ type extraction struct {
 
 func (x *extractor) start(m *Manager, f *File) Analyzer {
 	a := &extraction{x: x, m: m, f: f}
+	if m.shedding {
+		x.stats.Shed++
+		return a
+	}
 	if x.open >= x.opt.ExtractOpen {
 		x.stats.Refused++
 		return a
@@ -182,15 +187,26 @@ func (a *extraction) room(n uint64) uint64 {
 		return n
 	}
 	a.x.stats.Cut++
+	a.cut(limit, n)
+	return limit - a.size
+}
+
+// cut says that of n more bytes not all are written.
+func (a *extraction) cut(limit, n uint64) {
 	if e := a.m.hooks.File.ExtractionLimit.Begin(); e != nil {
 		*e = event.FileExtractionLimit{File: a.f, Limit: limit, Len: n}
 		a.m.hooks.File.ExtractionLimit.Raise(e)
 	}
-	return limit - a.size
 }
 
 func (a *extraction) Data(b []byte) bool {
 	if a.out == nil {
+		return false
+	}
+	if a.m.shedding {
+		a.x.stats.Shed++
+		a.cut(a.size, uint64(len(b)))
+		a.finish(nil)
 		return false
 	}
 	n := a.room(uint64(len(b)))

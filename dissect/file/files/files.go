@@ -110,7 +110,7 @@ type Options struct {
 	// ConnsPerFile is how many connections are recorded for one file.
 	ConnsPerFile int
 	// TotalReassembly bounds the out-of-order bytes held for all files. A
-	// dissect.Shard sets it to the ReassemblyBytes of its connections.
+	// dissect.Shard sets it to half the ReassemblyBytes of its connections.
 	TotalReassembly int
 	// Seed keys the identifiers of files. New replaces the zero Seed by a random
 	// one; a dissect.Shard derives it from the seed of its connections.
@@ -157,6 +157,7 @@ type Stats struct {
 	Conns    uint64 // connections not recorded with a file, because it has too many
 	Overflow uint64 // holes given up, because too much was held behind them
 	Panics   uint64 // of analyzers
+	Unhashed uint64 // hashes not made because of Manager.Shed
 	Extract  ExtractStats
 }
 
@@ -169,6 +170,8 @@ type Manager struct {
 	clock   Clock
 	cause   func(deadline value.Time, first, num uint64)
 	stats   Stats
+	// shedding leaves out hashes and extraction.
+	shedding bool
 
 	open       map[ID]*File
 	perConn    map[uint64]int    // by number of the connection's first packet
@@ -226,6 +229,10 @@ func (m *Manager) Register(k *Kind) {
 
 // Stats returns the counters.
 func (m *Manager) Stats() Stats { return m.stats }
+
+// Shed leaves out hashes and extraction of files, or does not. What is begun meanwhile, or
+// goes on, stays unfinished.
+func (m *Manager) Shed(on bool) { m.shedding = on }
 
 // Limit names a limit of a file analyzer: Zeek's name of the analyzer, and the bounded quantity.
 type Limit struct{ Analyzer, Name string }

@@ -76,6 +76,10 @@ func HashNames() []string {
 }
 
 func (a *hashing) Data(b []byte) bool {
+	if a.m.shedding {
+		a.m.stats.Unhashed++
+		return false
+	}
 	a.h.Write(b)
 	a.some = true
 	return true
