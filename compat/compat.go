@@ -45,6 +45,7 @@ const (
 	Gnutella
 	SIPTCP
 	NetBIOSSession
+	IMAPReason
 	effects
 )
 
@@ -78,6 +79,7 @@ var table = [effects]Info{
 	Gnutella:                {"gnutella", "the payloads of Gnutella's messages contain those before up to the first NUL, its connections have no service, and HTTP at its ports begins after the segment of the first request"},
 	SIPTCP:                  {"sip_tcp", "no analyzer reads SIP over TCP, instead of one that --analyzers +sip_tcp attaches"},
 	NetBIOSSession:          {"netbios_session", "NetBIOS session packets have lengths of 16 bits, instead of 17, messages of SMB 2 and 3 are raw ones, those of SMB 1 a weird, and the length of a datagram counts its header"},
+	IMAPReason:              {"imap_reason", "the reason of an IMAP violation has the pattern and the rest of the segment, which depends on how lines are sent, instead of saying that a line has no tag and command"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

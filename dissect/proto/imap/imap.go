@@ -5,6 +5,7 @@ package imap
 import (
 	"bytes"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -130,8 +131,12 @@ const (
 )
 
 // mismatch gives up because a pattern does not match what is at hand: the rest of a line, and
-// what came with the end of it.
+// what came with the end of it. Only Zeek tells that, since it depends on the segments.
 func (a *analyzer) mismatch(line, pattern string, rest, more []byte) {
+	if !a.Compat(compat.IMAPReason) {
+		a.violate("line has no tag and command")
+		return
+	}
 	have := append(rest[:len(rest):len(rest)], more...)
 	a.violate(wire.Wrong(wire.PatternMismatch("zeek/src/analyzer/protocol/imap/imap-protocol.pac:"+line, pattern, have)).Error())
 }
