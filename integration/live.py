@@ -201,8 +201,9 @@ class Reloaded(Listener):
     def __init__(self, args, wire, name):
         self.folder, self.config, self.reloads, self.refused = args.work / name, args.work / f"{name}.yaml", 0, 0
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
         self.configure()
-        super().__init__(args, wire, name, "--config", self.config, "--shards", 2, output=False)
+        super().__init__(args, wire, name, "--config", self.config, "--shards", 2, "--sandbox-paths", self.folder, output=False)
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()

@@ -76,7 +76,12 @@ func (f *fanned) read(ctx context.Context, i int) error {
 	for {
 		f.takeChange(src, &seen)
 		b, err := f.nextOf(ctx, src)
-		s.adopt(f.reloading.epoch.Load())
+		if e := f.reloading.epoch.Load(); e != s.epoch {
+			if rows := s.out.Flush(); rows != nil { // for the outputs before
+				f.pass(i, rows, writers.Key{Time: s.now})
+			}
+			s.adopt(e)
+		}
 		if err != nil {
 			return err
 		}

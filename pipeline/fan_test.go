@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -21,6 +23,8 @@ import (
 type splitFan struct {
 	parts []*fanPart
 	fail  error // of the first part, after its packets
+	// gate, if not nil, must be true before the second half of the packets comes.
+	gate func() bool
 }
 
 type fanPart struct {
@@ -61,9 +65,12 @@ func newSplitFan(t *testing.T, path string, n int, b capture.BatcherOptions) (*s
 
 func (f *splitFan) Parts() (list []capture.Source) {
 	for i, p := range f.parts {
-		if i == 0 && f.fail != nil {
+		switch {
+		case i == 0 && f.fail != nil:
 			list = append(list, failing{p, f.fail})
-		} else {
+		case f.gate != nil:
+			list = append(list, gated{p, f.gate, len(p.list) / 2})
+		default:
 			list = append(list, p)
 		}
 	}
@@ -87,6 +94,20 @@ func (f *splitFan) Stats() (sum capture.Stats) {
 		sum.Cut += st.Cut
 	}
 	return sum
+}
+
+// gated is a part that has empty batches in the middle, until gate is true.
+type gated struct {
+	*fanPart
+	gate func() bool
+	left int
+}
+
+func (g gated) Next() (*capture.Batch, error) {
+	if len(g.list) <= g.left && !g.gate() {
+		return g.Pass(0), nil
+	}
+	return g.fanPart.Next()
 }
 
 // failing is a part that fails where it would end.
@@ -168,6 +189,52 @@ func TestFanOrder(t *testing.T) {
 		}
 		if s, err := r.run(t.Context()); err != nil || s.Packets == 0 || r.merger.Stats().OutOfOrder != 0 {
 			t.Errorf("%s: %v, %d packets, %d rows out of order", name, err, s.Packets, r.merger.Stats().OutOfOrder)
+		}
+	}
+}
+
+// TestFanReload exchanges the outputs of a run in parts at any moment: no row is lost.
+func TestFanReload(t *testing.T) {
+	path, ref := "../testdata/mixed.pcap", t.TempDir()
+	if got := runOn(t, []string{path}, func(o *Options) { o.EventsFile, o.Outputs = "", []Output{jsonOutput("ref", ref)} }); got.err != nil {
+		t.Fatal(got.err)
+	}
+	want := linesOf(t, ref)
+	for range 5 {
+		dir := t.TempDir()
+		var wg sync.WaitGroup
+		var done atomic.Int32
+		over := make(chan struct{})
+		got := runOn(t, nil, func(o *Options) {
+			o.EventsFile, o.Shards, o.Outputs, o.Control = "", 3, []Output{jsonOutput("first", dir)}, new(Control)
+			o.Source = func(b capture.BatcherOptions) (capture.Source, error) {
+				f, err := newSplitFan(t, path, 3, b)
+				f.gate = func() bool { return done.Load() >= 3 || t.Failed() }
+				return f, err
+			}
+			c, next := o.Control, *o
+			wg.Go(func() {
+				for {
+					select {
+					case <-over:
+						return
+					default:
+					}
+					next.Outputs = []Output{jsonOutput("next", filepath.Join(dir, strconv.Itoa(int(done.Load()))))}
+					switch err := c.Reload(context.Background(), next); {
+					case err == nil:
+						done.Add(1)
+					case !errors.Is(err, ErrNoRun):
+						t.Error(err)
+						return
+					}
+				}
+			})
+		})
+		close(over)
+		wg.Wait()
+		if rows := linesOf(t, dir); got.err != nil || len(rows) != len(want) {
+			t.Errorf("%d reloads: %d rows, want %d: %v", done.Load(), len(rows), len(want), got.err)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package mime
 import (
 	"strings"
 
-	"github.com/wirelog/wirelog/internal/ascii"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 )
 
 // The functions of this file parse header fields as Zeek does, which follows

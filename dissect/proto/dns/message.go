@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/event"
-	"github.com/wirelog/wirelog/internal/ascii"
 )
 
 // sender is the side that sent a message.

@@ -1,6 +1,6 @@
 package dns
 
-import "github.com/wirelog/wirelog/internal/ascii"
+import "github.com/wirelog/wirelog/dissect/codec/ascii"
 
 // Names are built as in Zeek: the raw labels, joined by dots, without a final dot. A dot
 // inside a label looks like one between labels.

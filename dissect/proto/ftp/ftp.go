@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
@@ -16,7 +17,6 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/proto/datachannel"
 	"github.com/wirelog/wirelog/dissect/proto/telnetopt"
-	"github.com/wirelog/wirelog/internal/ascii"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
 )
