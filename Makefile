@@ -38,7 +38,7 @@ release: ## build/release/wirelog: the same bytes from any folder (compiles ever
 
 .PHONY: test
 test: ## unit tests, with the flags TESTFLAGS; the go command downloads their dependencies
-	go test $(TESTFLAGS) ./...
+	go test -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: examples
 examples: ## tests of the programs in examples/, which embed wirelog from another module

@@ -214,13 +214,13 @@ func TestFanReload(t *testing.T) {
 			}
 			c, next := o.Control, *o
 			wg.Go(func() {
-				for {
+				for i := 0; ; i++ {
 					select {
 					case <-over:
 						return
 					default:
 					}
-					next.Outputs = []Output{jsonOutput("next", filepath.Join(dir, strconv.Itoa(int(done.Load()))))}
+					next.Outputs = []Output{jsonOutput("next", filepath.Join(dir, strconv.Itoa(i)))}
 					switch err := c.Reload(context.Background(), next); {
 					case err == nil:
 						done.Add(1)
