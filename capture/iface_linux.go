@@ -266,7 +266,7 @@ func (f *iface) move(t *tap) {
 		f.fails(err)
 		return
 	}
-	t.socket.close()
+	t.close()
 	t.socket, f.sockets[t.shard], f.next[t.shard], t.leaving = s, s, -1, time.Time{}
 	if f.moved++; f.moved == len(f.next) {
 		f.next = nil

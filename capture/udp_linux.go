@@ -201,12 +201,12 @@ func (p *udpPort) receive() {
 	p.n, p.next = 0, 0
 	for {
 		n, _, e := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(p.fd), uintptr(unsafe.Pointer(&r.msgs)), udpBatch, unix.MSG_TRUNC|unix.MSG_DONTWAIT, 0, 0)
-		switch e {
-		case 0:
+		if e == unix.EINTR {
+			continue
+		}
+		if e == 0 {
 			p.n = int(n)
 			p.stats.Kernel += uint64(n)
-		case unix.EINTR:
-			continue
 		}
 		return
 	}

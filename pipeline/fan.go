@@ -153,7 +153,7 @@ func (f *fanned) end(i int) {
 	f.mu.Lock()
 	f.ended[i] = true
 	if f.left--; f.left == 0 {
-		f.run.last.Num = slices.Max(f.nums)
+		f.last.Num = slices.Max(f.nums)
 	}
 	f.change.Broadcast()
 	for f.left > 0 {
@@ -198,7 +198,7 @@ func (f *fanned) pass(i int, b *writers.Batch, before writers.Key) {
 	f.lead.wake()
 	most := int64(f.shards[i].most)
 	if f.held[i].Load() > most {
-		f.lead.until(func() bool { return f.held[i].Load() <= most || f.parallel.first.Load() == int32(i) })
+		f.lead.until(func() bool { return f.held[i].Load() <= most || f.first.Load() == int32(i) })
 	}
 }
 
