@@ -65,6 +65,11 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(@D)/golangci-lint $@
 
+# The program that packages contain: what make release builds or, to check packages quickly,
+# build/wirelog.
+PROGRAM        ?= build/release/wirelog
+PROGRAM_TARGET := $(if $(filter build/wirelog,$(PROGRAM)),build,release)
+
 # What packages contain beside the program: the manual, completions and the list of all keys.
 # Versions of packages begin with a digit and have no dash: 1.2.3, 1.2.3+4.gabcdef after it, or
 # 0~DATE.COMMIT without a tag.
@@ -73,12 +78,13 @@ COMMIT_TIME     = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 PACKAGE_VERSION = $(shell printf %s '$(VERSION)' | grep -E '^v?[0-9]+\.[0-9]' | sed -E 's/^v//; s/-([0-9]+)-g/+\1.g/; s/-/~/g' || printf '0~%s.%s' "$$(date -u -d @$(COMMIT_TIME) +%Y%m%d)" "$$(printf %s '$(VERSION)' | tr - .)")
 
 .PHONY: package-files
-package-files: release
+package-files: $(PROGRAM_TARGET)
 	rm -rf $(PACKAGE)
 	mkdir -p $(PACKAGE)
+	cp $(PROGRAM) $(PACKAGE)/wirelog
 	SOURCE_DATE_EPOCH=$(COMMIT_TIME) GOARCH= GOOS= go run -tags man -ldflags '$(LDFLAGS)' ./cmd/wirelog $(PACKAGE)/share
 	gzip -n9 $(PACKAGE)/share/man/man1/*.1
-	cd $(PACKAGE) && XDG_CONFIG_HOME=/nonexistent GOARCH= $(CURDIR)/build/release/wirelog config > wirelog.yaml
+	cd $(PACKAGE) && XDG_CONFIG_HOME=/nonexistent GOARCH= $(CURDIR)/$(PROGRAM) config > wirelog.yaml
 
 .PHONY: packages
 packages: $(NFPM) package-files ## build/package/*.deb and *.rpm, of what make release builds
@@ -92,9 +98,9 @@ $(NFPM):
 	mv $(@D)/nfpm $@
 
 .PHONY: image
-image: release deploy-tools ## build/package/wirelog-image.tar, for docker load, podman load and skopeo, of what make release builds
+image: $(PROGRAM_TARGET) deploy-tools ## build/package/wirelog-image.tar, for docker load, podman load and skopeo, of what make release builds
 	mkdir -p $(PACKAGE)
-	SOURCE_DATE_EPOCH=$(COMMIT_TIME) build/tools/image -program build/release/wirelog -arch $$(go env GOARCH) -version '$(VERSION)' -tag 'wirelog:$(subst +,_,$(VERSION))' -licenses LICENSE,THIRD_PARTY_NOTICES -o $(PACKAGE)/wirelog-image.tar
+	SOURCE_DATE_EPOCH=$(COMMIT_TIME) build/tools/image -program $(PROGRAM) -arch $$(go env GOARCH) -version '$(VERSION)' -tag 'wirelog:$(subst +,_,$(VERSION))' -licenses LICENSE,THIRD_PARTY_NOTICES -o $(PACKAGE)/wirelog-image.tar
 
 .PHONY: deploy-tools
 deploy-tools:
@@ -103,7 +109,7 @@ deploy-tools:
 
 .PHONY: packages-check
 packages-check: packages image ## install the deb in a root of its own, read the rpm, run the image's program (needs root)
-	deploy/check-packages
+	PROGRAM=$(PROGRAM) deploy/check-packages
 
 .PHONY: audit
 audit: ## known vulnerabilities, licenses and notices of all modules; their list in build/sbom.json

@@ -23,7 +23,7 @@ func init() {
 		os.Exit(exitUsage)
 	}
 	if err := writeManual(os.Args[1]); err != nil {
-		printError(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "wirelog:", err)
 		os.Exit(exitUsage)
 	}
 	os.Exit(exitOK)
