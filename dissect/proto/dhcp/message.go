@@ -242,6 +242,10 @@ func (d *decoder) addresses(c *wire.Cursor, n int) []netip.Addr {
 // trimmed returns b without the zero bytes at its end. As in Zeek text of one character
 // counts as empty.
 func trimmed(b []byte) []byte {
+	// Most of the fields of 64 and 128 bytes are empty.
+	for len(b) >= 8 && binary.LittleEndian.Uint64(b[len(b)-8:]) == 0 {
+		b = b[:len(b)-8]
+	}
 	if b = bytes.TrimRight(b, "\x00"); len(b) > 1 {
 		return b
 	}
@@ -261,12 +265,10 @@ func (d *decoder) hardware(b []byte) []byte {
 	default:
 		b = b[:8]
 	}
-	start := len(d.text)
-	for i, x := range b {
-		if i > 0 {
-			d.text = append(d.text, ':')
-		}
-		d.text = append(d.text, digits[x>>4], digits[x&0xf])
+	start, text := len(d.text), d.text
+	for _, x := range b {
+		text = append(text, digits[x>>4], digits[x&0xf], ':')
 	}
+	d.text = text[:len(text)-1]
 	return d.text[start:len(d.text):len(d.text)]
 }

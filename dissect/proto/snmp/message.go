@@ -312,7 +312,7 @@ func (d *decoder) oid(b []byte) []byte {
 	if len(b) == 0 || b[len(b)-1]&0x80 != 0 {
 		return nil
 	}
-	start := len(d.text)
+	start, text := len(d.text), d.text
 	part, size := uint64(0), 0
 	for _, c := range b {
 		part, size = part<<7|uint64(c&0x7f), size+1
@@ -321,19 +321,22 @@ func (d *decoder) oid(b []byte) []byte {
 		}
 		if size > maxPart {
 			d.NetWeird(weirdLongPart, strconv.Itoa(size), "")
-			d.text = d.text[:start]
 			return nil
 		}
-		if len(d.text) == start {
+		switch {
+		case len(text) == start:
 			first := int32(part)
-			d.text = strconv.AppendInt(d.text, int64(first/40), 10)
-			d.text = strconv.AppendInt(append(d.text, '.'), int64(first%40), 10)
-		} else {
-			d.text = strconv.AppendUint(append(d.text, '.'), part, 10)
+			text = strconv.AppendInt(text, int64(first/40), 10)
+			text = strconv.AppendInt(append(text, '.'), int64(first%40), 10)
+		case part < 10: // as most are
+			text = append(text, '.', '0'+byte(part))
+		default:
+			text = strconv.AppendUint(append(text, '.'), part, 10)
 		}
 		part, size = 0, 0
 	}
-	return d.text[start:len(d.text):len(d.text)]
+	d.text = text
+	return text[start:len(text):len(text)]
 }
 
 // address returns an IpAddress; what is not of IPv4 is Zeek's unspecified address.
