@@ -46,6 +46,8 @@ const (
 	SIPTCP
 	NetBIOSSession
 	IMAPReason
+	PackageProtocols
+	HTTP2
 	effects
 )
 
@@ -80,6 +82,8 @@ var table = [effects]Info{
 	SIPTCP:                  {"sip_tcp", "no analyzer reads SIP over TCP, instead of one that --analyzers +sip_tcp attaches"},
 	NetBIOSSession:          {"netbios_session", "NetBIOS session packets have lengths of 16 bits, instead of 17, messages of SMB 2 and 3 are raw ones, those of SMB 1 a weird, and the length of a datagram counts its header"},
 	IMAPReason:              {"imap_reason", "the reason of an IMAP violation has the pattern and the rest of the segment, which depends on how lines are sent, instead of saying that a line has no tag and command"},
+	PackageProtocols:        {"package_protocols", "no analyzer reads the protocols that packages add to Zeek: WireGuard, STUN, IKE, TFTP and OpenVPN"},
+	HTTP2:                   {"http2", "no analyzer reads HTTP/2 in the clear, instead of http.log having a row for each of its streams"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

@@ -74,8 +74,7 @@ func (f *fanned) read(ctx context.Context, i int) error {
 	given := time.Now()
 	var seen *change
 	for {
-		f.takeChange(src, &seen)
-		b, err := f.nextOf(ctx, src)
+		b, err := f.nextOf(ctx, src, &seen)
 		if e := f.reloading.epoch.Load(); e != s.epoch {
 			if rows := s.out.Flush(); rows != nil { // for the outputs before
 				f.pass(i, rows, writers.Key{Time: s.now})
@@ -85,7 +84,6 @@ func (f *fanned) read(ctx context.Context, i int) error {
 		if err != nil {
 			return err
 		}
-		f.overload.see(b)
 		s.run(b, all[:len(b.Packets)])
 		f.came(i, b)
 		b.Release()
@@ -94,23 +92,6 @@ func (f *fanned) read(ctx context.Context, i int) error {
 			f.pass(i, s.out.Flush(), writers.Key{Time: s.now})
 		}
 	}
-}
-
-// nextOf returns the next batch of a part.
-func (f *fanned) nextOf(ctx context.Context, src capture.Source) (*capture.Batch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case <-f.opts.Stop:
-		s, ok := src.(capture.Stopper)
-		if !ok {
-			return nil, io.EOF
-		}
-		s.Stop()
-	default:
-	}
-	return src.Next()
 }
 
 // came notes the times of a batch of shard i.

@@ -452,25 +452,11 @@ func ignoreEOF(err error) error {
 
 // next returns the next batch and records its times.
 func (r *run) next(ctx context.Context) (*capture.Batch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case <-r.opts.Stop:
-		s, ok := r.source.(capture.Stopper)
-		if !ok {
-			return nil, io.EOF
-		}
-		s.Stop()
-	default:
-	}
-	r.takeChange(r.source, &r.reloading.seen)
 	r.acks.tell(r)
-	b, err := r.source.Next()
+	b, err := r.nextOf(ctx, r.source, &r.reloading.seen)
 	if err != nil {
 		return nil, err
 	}
-	r.overload.see(b)
 	r.watcher.read(b)
 	if n := len(b.Packets); n > 0 {
 		if r.last.Num == 0 {
@@ -479,6 +465,30 @@ func (r *run) next(ctx context.Context) (*capture.Batch, error) {
 		r.last = b.Packets[n-1]
 		r.last.Data = nil
 	}
+	return b, nil
+}
+
+// nextOf returns the next batch of src, which is the source or a part of it. It has src stop if
+// the run is to, and take what a Control asks for; seen is as in takeChange.
+func (r *run) nextOf(ctx context.Context, src capture.Source, seen **change) (*capture.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-r.opts.Stop:
+		s, ok := src.(capture.Stopper)
+		if !ok {
+			return nil, io.EOF
+		}
+		s.Stop()
+	default:
+	}
+	r.takeChange(src, seen)
+	b, err := src.Next()
+	if err != nil {
+		return nil, err
+	}
+	r.overload.see(b)
 	return b, nil
 }
 
