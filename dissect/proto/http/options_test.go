@@ -20,7 +20,7 @@ func talk(t *testing.T, o Options, parts []string, prefixes ...string) []string 
 	b := testconn.New(t, testconn.Config())
 	lines := b.Events(prefixes...)
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks), o)
+	p := New(b.Hooks, fm, Successors{WebSocket: websocket.New(b.Hooks)}, o)
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Play(&p.Protocol, 1<<20, parts)
 	return *lines
@@ -44,7 +44,7 @@ func TestDeliverySize(t *testing.T) {
 		})
 		o := DefaultOptions()
 		o.Piece = size
-		p := New(b.Hooks, nil, nil, o)
+		p := New(b.Hooks, nil, Successors{}, o)
 		b.SetAttacher(detect.New([]*detect.Protocol{p}))
 		b.Play(&p.Protocol, 1<<20, parts)
 		if !slices.Equal(sizes, want) || whole != body {

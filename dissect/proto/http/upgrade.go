@@ -24,10 +24,15 @@ func (a *analyzer) tunnel() {
 // switchProtocol is called after a reply with status 101 (RFC 9110 section 7.8).
 func (a *analyzer) switchProtocol() {
 	a.takeOver("protocol_data_with_HTTP_upgrade_reply")
-	if bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil {
+	switch {
+	case bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil:
 		a.handshake.Check(func(name, addl string) { a.Weird(name, addl, websocket.Source) })
 		a.inner = a.HandOver(a.f.ws)
-	} else {
+	case bytes.EqualFold(a.protocol, []byte("h2c")) && a.f.h2 != nil && !a.f.h2.Unused:
+		x := a.at(true)
+		a.f.h2.Upgrade(x.method, x.uri, x.host)
+		a.inner = a.HandOver(&a.f.h2.Protocol.Protocol)
+	default:
 		a.inner = a.Inner()
 	}
 	if e := a.f.hooks.ConnectionUpgrade.Begin(); e != nil {
