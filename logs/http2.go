@@ -59,6 +59,7 @@ func (b *httpLog) http2Reply(e *event.HTTP2Reply) {
 		x.infoCode = e.Code
 	}
 	x.code, x.hasCode, x.version = e.Code, true, e.Version
+	x.has &^= 1 << httpStatusMsg // that of an upgrade
 }
 
 func (b *httpLog) http2Header(e *event.HTTP2Header) {
