@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
+	"github.com/wirelog/wirelog/dissect/proto/body"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dhcp"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
@@ -20,6 +21,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/ident"
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
@@ -58,7 +60,7 @@ var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutell
 
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
-var beyondZeek = map[string]compat.Effect{"sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
+var beyondZeek = map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -147,7 +149,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
 	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
-	web := http.New(hooks, fm, websocket.New(hooks), o.HTTP)
+	o.HTTP.Inflaters = body.New(o.HTTP.Excess)
+	o.HTTP2.Inflaters, o.HTTP2.Piece, o.HTTP2.URI, o.HTTP2.SkipData = o.HTTP.Inflaters, o.HTTP.Piece, o.HTTP.URI, o.HTTP.SkipData
+	web2 := http2.New(hooks, fm, o.HTTP2)
+	web := http.New(hooks, fm, http.Successors{WebSocket: websocket.New(hooks), HTTP2: web2}, o.HTTP)
 	mails := mail.New(hooks, fm, o.Mail)
 	return []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
@@ -164,6 +169,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		rdpTCP,
 		rdpUDP,
 		web,
+		web2.Protocol,
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM, NetBIOS: &session.Protocol}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),

@@ -28,6 +28,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
@@ -83,6 +84,7 @@ type Options struct {
 	MIME   mime.Options
 	Mail   mail.Options
 	HTTP   http.Options
+	HTTP2  http2.Options
 	SSH    ssh.Options
 	TLS    tls.Options
 	X509   x509.Options
@@ -122,6 +124,7 @@ func DefaultOptions() Options {
 		MIME:   mime.DefaultOptions(),
 		Mail:   mail.DefaultOptions(),
 		HTTP:   http.DefaultOptions(),
+		HTTP2:  http2.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
 		X509:   x509.DefaultOptions(),

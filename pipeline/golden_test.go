@@ -20,6 +20,7 @@ var goldenEvents = map[string]string{
 	"dnp3.pcap":       "dnp3_*",
 	"finger.pcap":     "finger_*",
 	"gnutella.pcap":   "gnutella_*",
+	"http2.pcap":      "http2_*",
 	"ident.pcap":      "ident_*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",

@@ -24,6 +24,7 @@ type Hooks struct {
 	GTPv1         GTPv1Events
 	Gnutella      GnutellaEvents
 	HTTP          HTTPEvents
+	HTTP2         HTTP2Events
 	ICMP          ICMPEvents
 	IMAP          IMAPEvents
 	IRC           IRCEvents
@@ -336,6 +337,19 @@ type HTTPEvents struct {
 	Reply             Hook[HTTPReply]             // http_reply
 	Request           Hook[HTTPRequest]           // http_request
 	Stats             Hook[HTTPStats]             // http_stats
+}
+
+// HTTP2Events are the hooks of section HTTP2.
+type HTTP2Events struct {
+	BeginEntity    Hook[HTTP2BeginEntity]    // http2_begin_entity
+	EndEntity      Hook[HTTP2EndEntity]      // http2_end_entity
+	EntityData     Hook[HTTP2EntityData]     // http2_entity_data
+	GoAwayEvent    Hook[HTTP2GoAwayEvent]    // http2_goaway_event
+	Header         Hook[HTTP2Header]         // http2_header
+	Reply          Hook[HTTP2Reply]          // http2_reply
+	Request        Hook[HTTP2Request]        // http2_request
+	RSTStreamEvent Hook[HTTP2RSTStreamEvent] // http2_rststream_event
+	StreamEnd      Hook[HTTP2StreamEnd]      // http2_stream_end
 }
 
 // ICMPEvents are the hooks of section ICMP.
@@ -4204,6 +4218,168 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.GTPv1.UpdatePDPCtxResponse.Listen(func(e *GTPv1UpdatePDPCtxResponse) {
 				dst := s.begin("gtpv1_update_pdp_ctx_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_begin_entity",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"contentType", "string"}},
+			Doc:     "Raised before the first bytes of the body of an HTTP/2 message.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.BeginEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.BeginEntity.Listen(func(e *HTTP2BeginEntity) {
+				dst := s.begin("http2_begin_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_end_entity",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}},
+			Doc:     "Raised at the end of the body of an HTTP/2 message.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.EndEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.EndEntity.Listen(func(e *HTTP2EndEntity) {
+				dst := s.begin("http2_end_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_entity_data",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised for every piece of the body of an HTTP/2 message, after compression is undone.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.EntityData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.EntityData.Listen(func(e *HTTP2EntityData) {
+				dst := s.begin("http2_entity_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_goaway_event",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"lastStream", "count"}, {"error", "string"}},
+			Doc:     "Raised for a frame that announces the end of the connection (RFC 9113 section 6.8).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.GoAwayEvent.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.GoAwayEvent.Listen(func(e *HTTP2GoAwayEvent) {
+				dst := s.begin("http2_goaway_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_header",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every header and trailer of an HTTP/2 message but those whose name begins with a colon (RFC 9113 section 8.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Header.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Header.Listen(func(e *HTTP2Header) {
+				dst := s.begin("http2_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_reply",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"version", "string"}, {"code", "count"}, {"reason", "string"}},
+			Doc:     "Raised for the headers of a reply of HTTP/2 (RFC 9113 section 8.3.2), also of an informational one, before its headers.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Reply.Listen(func(e *HTTP2Reply) {
+				dst := s.begin("http2_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_request",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"method", "string"}, {"authority", "string"}, {"host", "string"}, {"original_URI", "string"}, {"unescaped_URI", "string"}, {"version", "string"}, {"push", "bool"}},
+			Doc:     "Raised for the headers of a request of HTTP/2 (RFC 9113 section 8.3.1) and for a request that a server promises to answer, before its headers. The names and parameters of these events are those of the package bro-http2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Request.Listen(func(e *HTTP2Request) {
+				dst := s.begin("http2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_rststream_event",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"error", "string"}},
+			Doc:     "Raised for a frame that resets a stream (RFC 9113 section 6.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.RSTStreamEvent.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.RSTStreamEvent.Listen(func(e *HTTP2RSTStreamEvent) {
+				dst := s.begin("http2_rststream_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_stream_end",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"stream", "count"}, {"stats", "http2_stream_stat"}},
+			Doc:     "Raised when both sides have ended a stream of HTTP/2, one has reset it, or no more of it will be read.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.StreamEnd.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.StreamEnd.Listen(func(e *HTTP2StreamEnd) {
+				dst := s.begin("http2_stream_end")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -13513,6 +13689,132 @@ func (e *GTPv1UpdatePDPCtxResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2BeginEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"contentType":`...)
+	dst = appendString(dst, e.ContentType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2EndEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2EntityData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2GoAwayEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"lastStream":`...)
+	dst = strconv.AppendUint(dst, e.LastStream, 10)
+	dst = append(dst, `,"error":`...)
+	dst = appendString(dst, e.Error)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Header) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Reply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"method":`...)
+	dst = appendString(dst, e.Method)
+	dst = append(dst, `,"authority":`...)
+	dst = appendString(dst, e.Authority)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"original_URI":`...)
+	dst = appendString(dst, e.OriginalURI)
+	dst = append(dst, `,"unescaped_URI":`...)
+	dst = appendString(dst, e.UnescapedURI)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"push":`...)
+	dst = strconv.AppendBool(dst, e.Push)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2RSTStreamEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"error":`...)
+	dst = appendString(dst, e.Error)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2StreamEnd) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"stats":`...)
+	dst = e.Stats.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *HTTPAllHeaders) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -19405,6 +19707,15 @@ func (e *GTPv1Hdr) appendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return closeObject(dst)
+}
+
+func (e *HTTP2StreamStat) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"request_body_length":`...)
+	dst = strconv.AppendUint(dst, e.RequestBodyLength, 10)
+	dst = append(dst, `,"response_body_length":`...)
+	dst = strconv.AppendUint(dst, e.ResponseBodyLength, 10)
+	dst = append(dst, '}')
+	return dst
 }
 
 func (e *HTTPMessageStat) appendJSON(dst []byte) []byte {

@@ -400,6 +400,15 @@ func (e *GTPv1UpdatePDPCtxResponse) detach(d *detached) {
 	e.Elements.detach(d)
 }
 
+func (e *HTTP2EntityData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *HTTP2Request) detach(d *detached) {
+	e.OriginalURI = d.bytes(e.OriginalURI)
+	e.UnescapedURI = d.bytes(e.UnescapedURI)
+}
+
 func (e *HTTPAllHeaders) detach(d *detached) {
 	e.HList = detachSlice(d, e.HList)
 	for i := range e.HList {
