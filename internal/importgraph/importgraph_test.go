@@ -77,6 +77,7 @@ var carried = map[string][]string{
 	"gssapi": {"ntlm"},
 	"http":   {"websocket"},
 	"irc":    {"datachannel"},
+	"ldap":   {"ntlm"},
 	"login":  {"telnetopt"},
 	"pop3":   {"mail"},
 	"smb":    {"netbios"},
