@@ -55,7 +55,7 @@ no "${plain[@]}" -v ON_ERROR_STOP=0 -c 'BEGIN; SELECT 1/0' -c 'COMMIT' -c 'SELEC
 ok "${plain[@]}" -c '\copy goods FROM more.txt' -c '\copy goods TO /dev/null'
 ok "${plain[@]}" -c 'LISTEN c; NOTIFY c, $$hello$$'
 ok "$bin/pgbench" -n -M extended -t 3 -f <(echo 'SELECT name FROM goods WHERE id = 1;') "$at user=clerk sslmode=disable"
-a timeout -s INT 1 "${plain[@]}" -c 'SELECT pg_sleep(10)' >>client.log 2>&1 </dev/null || true # cancelled
+a timeout -s INT 4 "${plain[@]}" -c 'SELECT pg_sleep(10)' >>client.log 2>&1 </dev/null || true # cancelled
 for user in old plain jürgen; do ok psql -X -q "$at user=$user sslmode=disable" -c 'SELECT 1'; done
 no env PGPASSWORD=wrong "${plain[@]}" -c 'SELECT 1'
 no psql -X -q "$at user=nobody sslmode=disable" -c 'SELECT 1'
