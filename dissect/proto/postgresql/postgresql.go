@@ -128,6 +128,7 @@ type analyzer struct {
 	f *factory
 	conn.Use
 
+	begin wire.Frames // of the client, until its messages begin
 	sides [2]side
 	off   bool // no longer interested
 	tls   conn.Handover
@@ -220,20 +221,20 @@ func (a *analyzer) proceed(i int, p phase) {
 
 // framed takes the next message off b and returns the rest.
 func (a *analyzer) framed(i int, s *side, b []byte) []byte {
-	fr := a.f.messages[i]
+	frames, fr := &s.frames, a.f.messages[i]
 	if s.phase != phaseMessages {
-		fr = a.f.startups
+		frames, fr = &a.begin, a.f.startups
 	}
-	kept := s.frames.Kept()
-	p, rest, state := s.frames.Next(fr, b)
-	a.Hold(s.frames.Kept() - kept)
+	kept := frames.Kept()
+	p, rest, state := frames.Next(fr, b)
+	a.Hold(frames.Kept() - kept)
 	switch {
 	case state == wire.FrameShort:
 		if a.Full(source) {
 			a.giveUp("too many messages are incomplete")
 		}
 	case s.phase != phaseMessages && state == wire.FrameInvalid:
-		a.invalidStartup(s, p)
+		a.invalidStartup(p)
 	case s.phase != phaseMessages:
 		a.startup(s, p)
 	case state == wire.FrameInvalid:
@@ -296,7 +297,7 @@ func startupLen(b []byte) int {
 }
 
 // invalidStartup reports what cannot begin a connection.
-func (a *analyzer) invalidStartup(s *side, head []byte) {
+func (a *analyzer) invalidStartup(head []byte) {
 	n, version := binary.BigEndian.Uint32(head), binary.BigEndian.Uint32(head[4:])
 	switch {
 	case n < startupHead:
@@ -434,6 +435,7 @@ func (a *analyzer) Done() {
 	if a.tls.On() {
 		a.tls.Done()
 	}
+	a.Hold(-a.begin.Reset(a.f.startups))
 	for i := range a.sides {
 		s := &a.sides[i]
 		a.Hold(-s.frames.Reset(a.f.messages[i]) - len(s.waiting))
