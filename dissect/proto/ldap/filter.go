@@ -27,7 +27,7 @@ func (p *parser) filter(depth int) {
 		return
 	}
 	f := p.f
-	tag, b := p.element()
+	tag, b := p.Element()
 	if tag&maskClass == 0 {
 		p.malformed()
 		return
@@ -65,7 +65,7 @@ func (p *parser) filters(op byte, depth int) {
 	f := p.f
 	n := 0
 	for count := *p; count.More(); n++ {
-		count.element()
+		count.Element()
 	}
 	for range max(n-1, min(n, 1)) {
 		f.filter = append(f.filter, '(', op)
@@ -81,7 +81,7 @@ func (p *parser) filters(op byte, depth int) {
 // short reads an element whose length, for Zeek, is always a byte.
 func (p *parser) short() (tag byte, b []byte) {
 	if !p.f.asZeek {
-		return p.element()
+		return p.Element()
 	}
 	h := p.Header()
 	if h.First < 0x80 {
@@ -104,11 +104,11 @@ func (p *parser) assertion(op string) {
 func (p *parser) substrings() {
 	f := p.f
 	_, name := p.short()
-	_, b := p.element()
+	_, b := p.Element()
 	f.filter = append(append(append(f.filter, '('), f.utf8(name)...), '=')
 	var initial, final []byte
 	for list := p.inside(b); list.More(); {
-		switch tag, b := list.element(); {
+		switch tag, b := list.Element(); {
 		case tag&maskClass == 0:
 			p.malformed()
 		case tag&maskType == 0:
@@ -122,7 +122,7 @@ func (p *parser) substrings() {
 	}
 	f.filter = append(f.appendEscaped(f.filter, initial), '*')
 	for list := p.inside(b); list.More(); {
-		if tag, b := list.element(); tag&maskType == 1 {
+		if tag, b := list.Element(); tag&maskType == 1 {
 			f.filter = append(f.appendEscaped(f.filter, f.utf8(b)), '*')
 		}
 	}
@@ -145,7 +145,7 @@ func (p *parser) extensible() {
 	var rule, typ, val []byte
 	dn := false
 	for p.More() {
-		switch tag, b := p.element(); tag & maskType {
+		switch tag, b := p.Element(); tag & maskType {
 		case 1:
 			rule = b
 		case 2:

@@ -166,7 +166,7 @@ func (p *parser) operation(a *analyzer, u conn.Use, m *message) (startTLS bool) 
 		p.search(u, m)
 	case opSearchEntry:
 		m.object = p.string()
-		p.check(0)
+		p.check()
 		if e := p.f.hooks.SearchResultEntry.Begin(); e != nil && p.OK() {
 			*e = event.LDAPSearchResultEntry{Conn: u.Conn(), MessageID: m.id, ObjectName: m.object}
 			p.f.hooks.SearchResultEntry.Raise(e)
@@ -205,15 +205,9 @@ func (p *parser) fail(reason string) {
 	}
 }
 
-// element reads an element.
-func (p *parser) element() (tag byte, b []byte) {
-	h := p.Header()
-	return h.Tag, p.Take("", p.Pos(), h.Length)
-}
-
 // integer reads a number with the given tag.
 func (p *parser) integer(tag byte) int64 {
-	t, b := p.element()
+	t, b := p.Element()
 	if t&maskClassOrType != tag || len(b) == 0 || len(b) > 8 {
 		p.malformed()
 		return 0
@@ -223,7 +217,7 @@ func (p *parser) integer(tag byte) int64 {
 
 // number reads an integer or an enumerated.
 func (p *parser) number() int64 {
-	t, b := p.element()
+	t, b := p.Element()
 	if t &= maskClassOrType; t != tagInteger && t != tagEnumerated || len(b) == 0 || len(b) > 8 {
 		p.malformed()
 		return 0
@@ -252,7 +246,7 @@ func signed(b []byte) int64 {
 
 // string reads a string.
 func (p *parser) string() []byte {
-	tag, b := p.element()
+	tag, b := p.Element()
 	s, ok := p.f.stringOf(tag, b)
 	if !ok {
 		p.malformed()
@@ -328,20 +322,27 @@ func appendOID(dst, b []byte) []byte {
 }
 
 // check reads an element and all inside of it, which must be well-formed.
-func (p *parser) check(depth int) (tag byte, b []byte) {
-	if depth > maxDepth {
-		p.fail(reasonDepth)
-		return 0, nil
-	}
-	tag, b = p.element()
+func (p *parser) check() (tag byte, b []byte) {
+	tag, b = p.Element()
+	p.inner(tag, b, 0)
+	return tag, b
+}
+
+// inner checks the contents of an element.
+func (p *parser) inner(tag byte, b []byte, depth int) {
 	n := len(b)
 	switch tag & maskClassOrType {
 	case tagSequence, tagSet:
-		in := p.inside(b)
-		for in.More() {
-			in.check(depth + 1)
+		if depth == maxDepth && n > 0 {
+			p.fail(reasonDepth)
+			return
 		}
-		p.Join(&in.Reader)
+		for len(b) > 0 && p.OK() {
+			var in []byte
+			if tag, in, b = p.first(b); tag&maskType <= tagSet { // others may have any contents
+				p.inner(tag, in, depth+1)
+			}
+		}
 	case tagBoolean:
 		if n != 1 {
 			p.malformed()
@@ -355,7 +356,19 @@ func (p *parser) check(depth int) (tag byte, b []byte) {
 			p.malformed()
 		}
 	}
-	return tag, b
+}
+
+// first returns the first element of b and what follows it.
+func (p *parser) first(b []byte) (tag byte, in, rest []byte) {
+	if len(b) >= 2 {
+		if n := 2 + int(b[1]); n < 2+0x80 && n <= len(b) {
+			return b[0], b[2:n], b[n:]
+		}
+	}
+	r := asn1.NewReader(b, p.f.tooLong)
+	tag, in = r.Element()
+	p.Join(&r)
+	return tag, in, b[r.Pos():]
 }
 
 // inside returns a parser of the contents of an element.
@@ -372,7 +385,7 @@ func (p *parser) result(m *message) {
 func (p *parser) bind(a *analyzer, u conn.Use, m *message) {
 	version := p.number()
 	m.object = p.string()
-	tag, b := p.element()
+	tag, b := p.Element()
 	if tag&maskClass == 0 {
 		p.malformed()
 	}
@@ -411,7 +424,7 @@ func (p *parser) sasl(a *analyzer, m *message) {
 	if !p.More() {
 		return
 	}
-	tag, b := p.element()
+	tag, b := p.Element()
 	if tag&maskClassOrType == tagOctets {
 		m.credentials(mechanism, b)
 	}
@@ -455,7 +468,7 @@ func (p *parser) bound(a *analyzer, m *message) {
 	p.result(m)
 	var creds []byte
 	for p.More() {
-		switch tag, b := p.element(); {
+		switch tag, b := p.Element(); {
 		case tag&maskClassOrType == classContext|7:
 			creds = b
 		case p.f.asZeek:
@@ -493,18 +506,18 @@ func (p *parser) kerberosAccepted(b []byte) bool {
 		}
 		return false
 	}
-	tag, b := in.element()
+	tag, b := in.Element()
 	if tag&maskClassOrType != tagSequence {
 		in.malformed()
 	}
 	accepted, kerberos, token := false, false, false
 	for seq := in.inside(b); seq.More(); {
-		switch tag, b := seq.element(); tag & maskType {
+		switch tag, b := seq.Element(); tag & maskType {
 		case 0:
 			accepted = string(b) == "\x0a\x01\x00"
 		case 1:
 			oid := seq.inside(b)
-			tag, b := oid.element()
+			tag, b := oid.Element()
 			kerberos = tag == tagOID && string(b) == oidKerberos
 		case 2:
 			token = true
@@ -522,16 +535,16 @@ func (p *parser) search(u conn.Use, m *message) {
 	deref := p.choice()
 	size := p.number()
 	seconds := p.number()
-	tag, types := p.element()
+	tag, types := p.Element()
 	if tag&maskClassOrType != tagBoolean || len(types) != 1 {
 		p.malformed()
 		return
 	}
 	p.filter(0)
-	tag, b := p.check(0)
+	tag, b := p.check()
 	if tag&maskType == tagSequence {
 		for list := p.inside(b); list.More(); {
-			if tag, b := list.element(); tag&maskClass == 0 {
+			if tag, b := list.Element(); tag&maskClass == 0 {
 				if s, ok := f.stringOf(tag, b); ok {
 					f.attrs = append(f.attrs, s)
 				}
@@ -553,17 +566,17 @@ var changeNames = [...]string{"add", "delete", "replace", "increment"}
 
 // changes reads the changes of a ModifyRequest (RFC 4511 section 4.6) as text.
 func (p *parser) changes() []byte {
-	tag, b := p.check(0)
+	tag, b := p.check()
 	if tag&maskType != tagSequence {
 		p.malformed()
 	}
 	f := p.f
 	start := len(f.filter)
 	for list := p.inside(b); p.OK() && list.More(); {
-		tag, b := list.element()
+		tag, b := list.Element()
 		one := p.inside(b)
 		op := one.number()
-		attr, b := one.element()
+		attr, b := one.Element()
 		if tag&maskClassOrType != tagSequence || attr&maskClassOrType != tagSequence || one.More() || op < 0 || op >= int64(len(changeNames)) || f.asZeek && op == 3 {
 			one.malformed()
 		}
@@ -576,13 +589,13 @@ func (p *parser) changes() []byte {
 			f.filter = append(append(append(f.filter, changeNames[op]...), '('), name...)
 		}
 		if part.More() {
-			tag, b := part.element()
+			tag, b := part.Element()
 			if tag&maskClassOrType != tagSet {
 				part.malformed()
 			}
 			sep := byte('=')
 			for vals := p.inside(b); vals.More(); {
-				tag, b := vals.element()
+				tag, b := vals.Element()
 				v, ok := f.stringOf(tag, b)
 				if !ok {
 					part.malformed()
@@ -639,7 +652,7 @@ func (p *parser) beyond(m *message) {
 	case opModDNRequest:
 		m.argument = p.string()
 	case opCompareRequest:
-		_, b := p.element()
+		_, b := p.Element()
 		in := p.inside(b)
 		n := len(p.f.text)
 		name, val := in.string(), in.string()
@@ -651,14 +664,14 @@ func (p *parser) beyond(m *message) {
 
 // extended reads an ExtendedRequest (RFC 4511 section 4.12).
 func (p *parser) extended(a *analyzer, u conn.Use, m *message) {
-	tag, name := p.element()
+	tag, name := p.Element()
 	if tag&maskClass != classContext {
 		p.malformed()
 	}
 	m.object = p.f.ascii(name)
 	var val []byte
 	if p.More() {
-		if tag, val = p.element(); tag&maskClass != classContext {
+		if tag, val = p.Element(); tag&maskClass != classContext {
 			p.malformed()
 		}
 	}
@@ -679,7 +692,7 @@ func (p *parser) extendedResult(a *analyzer, u conn.Use, m *message) (startTLS b
 	p.result(m)
 	var name, val []byte
 	for p.More() {
-		tag, b := p.element()
+		tag, b := p.Element()
 		switch tag & maskClassOrType {
 		case classContext | 10:
 			name = b
