@@ -452,6 +452,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"reports":     {logs.DefaultReports(), want.Reports},
+		"ldap":        {logs.DefaultLDAPOptions(), want.LDAP},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {

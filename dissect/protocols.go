@@ -26,6 +26,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
+	"github.com/wirelog/wirelog/dissect/proto/ldap"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
@@ -36,6 +37,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/postgresql"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
 	"github.com/wirelog/wirelog/dissect/proto/rfb"
@@ -106,6 +108,8 @@ func variants(name string) ([]string, error) {
 	switch name {
 	case "tls":
 		return []string{"ssl", "dtls"}, nil
+	case "ldap":
+		return []string{"ldap_tcp", "ldap_udp"}, nil
 	case "kerberos":
 		return []string{"krb", "krb_tcp"}, nil
 	case "dcerpc":
@@ -140,6 +144,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	krbUDP, krbTCP := krb.New(hooks, certs, o.KRB)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
+	ldapTCP, ldapUDP := ldap.New(hooks, ldap.Inner{TLS: &ssl.Protocol, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, ldap.Options{Compat: o.Conn.Compat})
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
@@ -166,6 +171,9 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		irc.New(hooks, fm, &ssl.Protocol, o.IRC),
 		xmpp.New(hooks, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
+		postgresql.New(hooks, &ssl.Protocol, postgresql.Options{Compat: o.Conn.Compat}),
+		ldapTCP,
+		ldapUDP,
 		rdpTCP,
 		rdpUDP,
 		web,

@@ -44,6 +44,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound the size of a row.
 	Limits Limits
+	// LDAP has the options of ldap.log and ldap_search.log.
+	LDAP LDAPOptions
 	// Reports are the times of rows that no packet gives rise to.
 	Reports Reports
 	// Compat says where rows are Zeek's rather than wirelog's own.
@@ -122,6 +124,8 @@ var builders = []Builder{
 	{logsOf(&schemas.NTLMSchema), installNTLM},
 	{logsOf(&schemas.SMTPSchema), installSMTP},
 	{logsOf(&schemas.MySQLSchema), installMySQL},
+	{logsOf(&schemas.PostgreSQLSchema), installPostgreSQL},
+	{logsOf(&schemas.LDAPSchema, &schemas.LDAPSearchSchema), installLDAP},
 	{logsOf(&schemas.SyslogSchema), installSyslog},
 	{logsOf(&schemas.NTPSchema), installNTP},
 	{logsOf(&schemas.SNMPSchema), installSNMP},

@@ -33,6 +33,8 @@ var all = []*Schema{
 	&IRCSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
+	&LDAPSchema,
+	&LDAPSearchSchema,
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
 	&MySQLSchema,
@@ -41,6 +43,7 @@ var all = []*Schema{
 	&OCSPSchema,
 	&OpenConnSchema,
 	&PESchema,
+	&PostgreSQLSchema,
 	&RADIUSSchema,
 	&RDPSchema,
 	&RFBSchema,
@@ -1905,11 +1908,236 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// LDAPSchema describes the log ldap.
+var LDAPSchema = Schema{
+	Name: "ldap",
+	Doc:  "LDAP is an LDAP operation other than a search: the messages of a connection with one identifier.",
+	ID:   14,
+	New:  func() Record { return new(LDAP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "message_id", Kind: KindInt, Doc: "Identifier of the messages.", Unsettable: true},
+		{Name: "version", Kind: KindInt, Doc: "Version of the protocol, of a bind.", Unsettable: true},
+		{Name: "opcode", Kind: KindString, Doc: "Name of the operation, such as bind simple, modify or unbind.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "Result of the operation.", Unsettable: true},
+		{Name: "diagnostic_message", Kind: KindString, Doc: "The server's message beside the result.", Unsettable: true},
+		{Name: "object", Kind: KindString, Doc: "What the operation is about: a DN, or the OID of an extended operation.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "Argument of the operation: the changes of a modify, the SASL mechanism of a bind; passwords are REDACTED.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &LDAPSchema.
+func (*LDAP) Schema() *Schema { return &LDAPSchema }
+
+// Encode passes the columns to s.
+func (r *LDAP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.MessageID.OK {
+		s.Int(r.MessageID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Version.OK {
+		s.Int(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.Opcode.OK {
+		s.String(r.Opcode.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.DiagnosticMessage.OK {
+		s.String(r.DiagnosticMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.Object.OK {
+		s.String(r.Object.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *LDAP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Opcode.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.DiagnosticMessage.V)
+	bytes += len(r.Object.V)
+	bytes += len(r.Argument.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *LDAP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// LDAPSearchSchema describes the log ldap_search.
+var LDAPSearchSchema = Schema{
+	Name: "ldap_search",
+	Doc:  "LDAPSearch is an LDAP search with its result.",
+	ID:   15,
+	New:  func() Record { return new(LDAPSearch) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "message_id", Kind: KindInt, Doc: "Identifier of the messages.", Unsettable: true},
+		{Name: "scope", Kind: KindString, Doc: "What is searched: base, single or tree.", Unsettable: true},
+		{Name: "deref_aliases", Kind: KindString, Doc: "When aliases are followed: never, searching, finding or always.", Unsettable: true},
+		{Name: "base_object", Kind: KindString, Doc: "DN where the search begins.", Unsettable: true},
+		{Name: "result_count", Kind: KindCount, Doc: "Number of entries found.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "Result of the search.", Unsettable: true},
+		{Name: "diagnostic_message", Kind: KindString, Doc: "The server's message beside the result.", Unsettable: true},
+		{Name: "filter", Kind: KindString, Doc: "The filter as a string.", Unsettable: true},
+		{Name: "attributes", Kind: KindString, Container: VectorOf, Doc: "Attributes asked for, if ldap.default_log_search_attributes is set.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &LDAPSearchSchema.
+func (*LDAPSearch) Schema() *Schema { return &LDAPSearchSchema }
+
+// Encode passes the columns to s.
+func (r *LDAPSearch) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.MessageID.OK {
+		s.Int(r.MessageID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Scope.OK {
+		s.String(r.Scope.V)
+	} else {
+		s.Unset()
+	}
+	if r.DerefAliases.OK {
+		s.String(r.DerefAliases.V)
+	} else {
+		s.Unset()
+	}
+	if r.BaseObject.OK {
+		s.String(r.BaseObject.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResultCount.OK {
+		s.Count(r.ResultCount.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.DiagnosticMessage.OK {
+		s.String(r.DiagnosticMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.Filter.OK {
+		s.String(r.Filter.V)
+	} else {
+		s.Unset()
+	}
+	if r.Attributes != nil {
+		s.Begin(VectorOf, len(r.Attributes))
+		for _, v := range r.Attributes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *LDAPSearch) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Scope.V)
+	bytes += len(r.DerefAliases.V)
+	bytes += len(r.BaseObject.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.DiagnosticMessage.V)
+	bytes += len(r.Filter.V)
+	elements += len(r.Attributes)
+	for _, v := range r.Attributes {
+		bytes += len(v)
+	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *LDAPSearch) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // ModbusSchema describes the log modbus.
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   14,
+	ID:   16,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -1997,7 +2225,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       15,
+	ID:       17,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -2061,7 +2289,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   16,
+	ID:   18,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -2141,7 +2369,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   17,
+	ID:   19,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2244,7 +2472,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   18,
+	ID:   20,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2374,7 +2602,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   19,
+	ID:   21,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2437,7 +2665,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var OpenConnSchema = Schema{
 	Name:     "open_conn",
 	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
-	ID:       20,
+	ID:       22,
 	New:      func() Record { return new(OpenConn) },
 	Optional: true,
 	Fields: []Field{
@@ -2630,7 +2858,7 @@ func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   21,
+	ID:   23,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2730,11 +2958,127 @@ func (r *PE) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// PostgreSQLSchema describes the log postgresql.
+var PostgreSQLSchema = Schema{
+	Name: "postgresql",
+	Doc:  "PostgreSQL is a request of a client to a PostgreSQL server with its answer.",
+	ID:   24,
+	New:  func() Record { return new(PostgreSQL) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "user", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "database", Kind: KindString, Doc: "Name of the database.", Unsettable: true},
+		{Name: "application_name", Kind: KindString, Doc: "Name that the client's program gives itself.", Unsettable: true},
+		{Name: "frontend", Kind: KindString, Doc: "The client's message: ssl_request, startup, simple_query or terminate.", Unsettable: true},
+		{Name: "frontend_arg", Kind: KindString, Doc: "Its argument, such as the text of a query.", Unsettable: true},
+		{Name: "backend", Kind: KindString, Doc: "The server's answer, such as auth_ok or error.", Unsettable: true},
+		{Name: "backend_arg", Kind: KindString, Doc: "Its argument: kinds of authentication, fields of errors and notices.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the login or query was successful.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Number of rows returned.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &PostgreSQLSchema.
+func (*PostgreSQL) Schema() *Schema { return &PostgreSQLSchema }
+
+// Encode passes the columns to s.
+func (r *PostgreSQL) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.User.OK {
+		s.String(r.User.V)
+	} else {
+		s.Unset()
+	}
+	if r.Database.OK {
+		s.String(r.Database.V)
+	} else {
+		s.Unset()
+	}
+	if r.ApplicationName.OK {
+		s.String(r.ApplicationName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Frontend.OK {
+		s.String(r.Frontend.V)
+	} else {
+		s.Unset()
+	}
+	if r.FrontendArg.OK {
+		s.String(r.FrontendArg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Backend.OK {
+		s.String(r.Backend.V)
+	} else {
+		s.Unset()
+	}
+	if r.BackendArg.OK {
+		s.String(r.BackendArg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.Rows.OK {
+		s.Count(r.Rows.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *PostgreSQL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User.V)
+	bytes += len(r.Database.V)
+	bytes += len(r.ApplicationName.V)
+	bytes += len(r.Frontend.V)
+	bytes += len(r.FrontendArg.V)
+	bytes += len(r.Backend.V)
+	bytes += len(r.BackendArg.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *PostgreSQL) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RADIUSSchema describes the log radius.
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   22,
+	ID:   25,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2843,7 +3187,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   23,
+	ID:   26,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -3009,7 +3353,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   24,
+	ID:   27,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3130,7 +3474,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SensorSchema = Schema{
 	Name:     "sensor",
 	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
-	ID:       25,
+	ID:       28,
 	New:      func() Record { return new(Sensor) },
 	Optional: true,
 	Fields: []Field{
@@ -3185,7 +3529,7 @@ func (r *Sensor) Size() (bytes, elements int) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   26,
+	ID:   29,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -3393,7 +3737,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       27,
+	ID:       30,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3595,7 +3939,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   28,
+	ID:   31,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3710,7 +4054,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   29,
+	ID:   32,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3789,7 +4133,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   30,
+	ID:   33,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -4005,7 +4349,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   31,
+	ID:   34,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -4093,7 +4437,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   32,
+	ID:   35,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -4209,7 +4553,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   33,
+	ID:   36,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -4371,7 +4715,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   34,
+	ID:   37,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -4544,7 +4888,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       35,
+	ID:       38,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -4658,7 +5002,7 @@ func (r *Stats) Size() (bytes, elements int) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   36,
+	ID:   39,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -4736,7 +5080,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   37,
+	ID:   40,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -4799,7 +5143,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   38,
+	ID:   41,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -4924,7 +5268,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   39,
+	ID:   42,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -5012,7 +5356,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   40,
+	ID:   43,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

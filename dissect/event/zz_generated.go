@@ -31,6 +31,7 @@ type Hooks struct {
 	Ident         IdentEvents
 	InterConn     InterConnEvents
 	KRB           KRBEvents
+	LDAP          LDAPEvents
 	Login         LoginEvents
 	MIME          MIMEEvents
 	Modbus        ModbusEvents
@@ -43,6 +44,7 @@ type Hooks struct {
 	PE            PEEvents
 	POP3          POP3Events
 	Packet        PacketEvents
+	PostgreSQL    PostgreSQLEvents
 	RADIUS        RADIUSEvents
 	RDP           RDPEvents
 	RFB           RFBEvents
@@ -441,6 +443,17 @@ type KRBEvents struct {
 	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
 }
 
+// LDAPEvents are the hooks of section LDAP.
+type LDAPEvents struct {
+	BindRequest       Hook[LDAPBindRequest]       // LDAP::bind_request
+	ExtendedRequest   Hook[LDAPExtendedRequest]   // LDAP::extended_request
+	ExtendedResponse  Hook[LDAPExtendedResponse]  // LDAP::extended_response
+	Message           Hook[LDAPMessage]           // LDAP::message
+	SearchRequest     Hook[LDAPSearchRequest]     // LDAP::search_request
+	SearchResultEntry Hook[LDAPSearchResultEntry] // LDAP::search_result_entry
+	StartTLS          Hook[LDAPStartTLS]          // LDAP::starttls
+}
+
 // LoginEvents are the hooks of section Login.
 type LoginEvents struct {
 	ActivatingEncryption   Hook[ActivatingEncryption]   // activating_encryption
@@ -589,6 +602,28 @@ type PacketEvents struct {
 	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
 	Raw               Hook[RawPacket]         // raw_packet
 	UnknownProtocol   Hook[UnknownProtocol]   // unknown_protocol
+}
+
+// PostgreSQLEvents are the hooks of section PostgreSQL.
+type PostgreSQLEvents struct {
+	AuthenticationOk              Hook[PostgreSQLAuthenticationOk]              // PostgreSQL::authentication_ok
+	AuthenticationRequest         Hook[PostgreSQLAuthenticationRequest]         // PostgreSQL::authentication_request
+	AuthenticationResponse        Hook[PostgreSQLAuthenticationResponse]        // PostgreSQL::authentication_response
+	BackendKeyData                Hook[PostgreSQLBackendKeyData]                // PostgreSQL::backend_key_data
+	DataRow                       Hook[PostgreSQLDataRow]                       // PostgreSQL::data_row
+	ErrorResponse                 Hook[PostgreSQLErrorResponse]                 // PostgreSQL::error_response
+	ErrorResponseIdentifiedField  Hook[PostgreSQLErrorResponseIdentifiedField]  // PostgreSQL::error_response_identified_field
+	NotImplemented                Hook[PostgreSQLNotImplemented]                // PostgreSQL::not_implemented
+	NoticeResponse                Hook[PostgreSQLNoticeResponse]                // PostgreSQL::notice_response
+	NoticeResponseIdentifiedField Hook[PostgreSQLNoticeResponseIdentifiedField] // PostgreSQL::notice_response_identified_field
+	ParameterStatus               Hook[PostgreSQLParameterStatus]               // PostgreSQL::parameter_status
+	ReadyForQuery                 Hook[PostgreSQLReadyForQuery]                 // PostgreSQL::ready_for_query
+	SimpleQuery                   Hook[PostgreSQLSimpleQuery]                   // PostgreSQL::simple_query
+	SSLReply                      Hook[PostgreSQLSSLReply]                      // PostgreSQL::ssl_reply
+	SSLRequest                    Hook[PostgreSQLSSLRequest]                    // PostgreSQL::ssl_request
+	StartupMessage                Hook[PostgreSQLStartupMessage]                // PostgreSQL::startup_message
+	StartupParameter              Hook[PostgreSQLStartupParameter]              // PostgreSQL::startup_parameter
+	Terminate                     Hook[PostgreSQLTerminate]                     // PostgreSQL::terminate
 }
 
 // RADIUSEvents are the hooks of section RADIUS.
@@ -921,6 +956,456 @@ type XMPPEvents struct {
 }
 
 var built = [...]builtEvent{
+	{
+		info: Info{
+			Name:    "LDAP::bind_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"version", "int"}, {"name", "string"}, {"auth_type", "LDAP::BindAuthType"}, {"auth_info", "string"}},
+			Doc:     "Raised for a request to authenticate (RFC 4511 section 4.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.BindRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.BindRequest.Listen(func(e *LDAPBindRequest) {
+				dst := s.begin("LDAP::bind_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::extended_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"request_name", "string"}, {"request_value", "string"}},
+			Doc:     "Raised for an extended operation (RFC 4511 section 4.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.ExtendedRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.ExtendedRequest.Listen(func(e *LDAPExtendedRequest) {
+				dst := s.begin("LDAP::extended_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::extended_response",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"result", "LDAP::ResultCode"}, {"response_name", "string"}, {"response_value", "string"}},
+			Doc:     "Raised for the response to an extended operation (RFC 4511 section 4.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.ExtendedResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.ExtendedResponse.Listen(func(e *LDAPExtendedResponse) {
+				dst := s.begin("LDAP::extended_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::message",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"opcode", "LDAP::ProtocolOpcode"}, {"result", "LDAP::ResultCode"}, {"matched_dn", "string"}, {"diagnostic_message", "string"}, {"object", "string"}, {"argument", "string"}},
+			Doc:     "Raised for every LDAP message (RFC 4511 section 4.1.1), after the events of its operation.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.Message.Listen(func(e *LDAPMessage) {
+				dst := s.begin("LDAP::message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::search_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"base_object", "string"}, {"scope", "LDAP::SearchScope"}, {"deref", "LDAP::SearchDerefAlias"}, {"size_limit", "int"}, {"time_limit", "int"}, {"types_only", "bool"}, {"filter", "string"}, {"attributes", "vector of string"}},
+			Doc:     "Raised for a search (RFC 4511 section 4.5.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.SearchRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.SearchRequest.Listen(func(e *LDAPSearchRequest) {
+				dst := s.begin("LDAP::search_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::search_result_entry",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"object_name", "string"}},
+			Doc:     "Raised for an entry that a search has found (RFC 4511 section 4.5.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.SearchResultEntry.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.SearchResultEntry.Listen(func(e *LDAPSearchResultEntry) {
+				dst := s.begin("LDAP::search_result_entry")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::starttls",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an LDAP connection changes to TLS (RFC 4511 section 4.14).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.StartTLS.Listen(func(e *LDAPStartTLS) {
+				dst := s.begin("LDAP::starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_ok",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server accepts an authentication (AuthenticationOk).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationOk.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationOk.Listen(func(e *PostgreSQLAuthenticationOk) {
+				dst := s.begin("PostgreSQL::authentication_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_request",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"identifier", "count"}, {"data", "string"}},
+			Doc:     "Raised when a server asks for authentication, such as AuthenticationSASL.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationRequest.Listen(func(e *PostgreSQLAuthenticationRequest) {
+				dst := s.begin("PostgreSQL::authentication_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"data", "string"}},
+			Doc:     "Raised for a client's answer to a request for authentication: PasswordMessage, SASLInitialResponse, SASLResponse or GSSResponse.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationResponse.Listen(func(e *PostgreSQLAuthenticationResponse) {
+				dst := s.begin("PostgreSQL::authentication_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::backend_key_data",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"process_id", "count"}, {"secret_key", "count"}},
+			Doc:     "Raised for the key with which the session's queries can be cancelled (BackendKeyData).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.BackendKeyData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.BackendKeyData.Listen(func(e *PostgreSQLBackendKeyData) {
+				dst := s.begin("PostgreSQL::backend_key_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::data_row",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"column_values", "count"}},
+			Doc:     "Raised for every row of a result (DataRow).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.DataRow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.DataRow.Listen(func(e *PostgreSQLDataRow) {
+				dst := s.begin("PostgreSQL::data_row")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::error_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for an error that a server reports (ErrorResponse).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ErrorResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ErrorResponse.Listen(func(e *PostgreSQLErrorResponse) {
+				dst := s.begin("PostgreSQL::error_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::error_response_identified_field",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"code", "string"}, {"value", "string"}},
+			Doc:     "Raised for every field of an error, before PostgreSQLErrorResponse (Error and Notice Message Fields).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ErrorResponseIdentifiedField.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ErrorResponseIdentifiedField.Listen(func(e *PostgreSQLErrorResponseIdentifiedField) {
+				dst := s.begin("PostgreSQL::error_response_identified_field")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::not_implemented",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"typ", "string"}, {"chunk", "string"}},
+			Doc:     "Raised for every message that has no event of its own.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NotImplemented.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NotImplemented.Listen(func(e *PostgreSQLNotImplemented) {
+				dst := s.begin("PostgreSQL::not_implemented")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::notice_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a warning or note of a server (NoticeResponse).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NoticeResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NoticeResponse.Listen(func(e *PostgreSQLNoticeResponse) {
+				dst := s.begin("PostgreSQL::notice_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::notice_response_identified_field",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"code", "string"}, {"value", "string"}},
+			Doc:     "Raised for every field of a notice, before PostgreSQLNoticeResponse.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NoticeResponseIdentifiedField.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NoticeResponseIdentifiedField.Listen(func(e *PostgreSQLNoticeResponseIdentifiedField) {
+				dst := s.begin("PostgreSQL::notice_response_identified_field")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::parameter_status",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for a parameter that a server reports (ParameterStatus).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ParameterStatus.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ParameterStatus.Listen(func(e *PostgreSQLParameterStatus) {
+				dst := s.begin("PostgreSQL::parameter_status")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ready_for_query",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"transaction_status", "string"}},
+			Doc:     "Raised when a server is done with a request (ReadyForQuery).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ReadyForQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ReadyForQuery.Listen(func(e *PostgreSQLReadyForQuery) {
+				dst := s.begin("PostgreSQL::ready_for_query")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::simple_query",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"query", "string"}},
+			Doc:     "Raised for a query in the simple protocol (Query).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SimpleQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SimpleQuery.Listen(func(e *PostgreSQLSimpleQuery) {
+				dst := s.begin("PostgreSQL::simple_query")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ssl_reply",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"data", "string"}},
+			Doc:     "Raised for the answer to a request for TLS.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SSLReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SSLReply.Listen(func(e *PostgreSQLSSLReply) {
+				dst := s.begin("PostgreSQL::ssl_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ssl_request",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a client asks for TLS (SSLRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SSLRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SSLRequest.Listen(func(e *PostgreSQLSSLRequest) {
+				dst := s.begin("PostgreSQL::ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::startup_message",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"major", "count"}, {"minor", "count"}},
+			Doc:     "Raised for the first message of a session (StartupMessage).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.StartupMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.StartupMessage.Listen(func(e *PostgreSQLStartupMessage) {
+				dst := s.begin("PostgreSQL::startup_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::startup_parameter",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every parameter of a StartupMessage, before the message's own event.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.StartupParameter.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.StartupParameter.Listen(func(e *PostgreSQLStartupParameter) {
+				dst := s.begin("PostgreSQL::startup_parameter")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::terminate",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a client ends the session (Terminate).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.Terminate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.Terminate.Listen(func(e *PostgreSQLTerminate) {
+				dst := s.begin("PostgreSQL::terminate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 	{
 		info: Info{
 			Name:    "activating_encryption",
@@ -11510,6 +11995,265 @@ var built = [...]builtEvent{
 			})
 		},
 	},
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPBindRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendInt(dst, e.Version, 10)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"auth_type":`...)
+	dst = appendString(dst, e.AuthType)
+	dst = append(dst, `,"auth_info":`...)
+	dst = appendString(dst, e.AuthInfo)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPExtendedRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"request_name":`...)
+	dst = appendString(dst, e.RequestName)
+	dst = append(dst, `,"request_value":`...)
+	dst = appendString(dst, e.RequestValue)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPExtendedResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"result":`...)
+	dst = appendString(dst, e.Result)
+	dst = append(dst, `,"response_name":`...)
+	dst = appendString(dst, e.ResponseName)
+	dst = append(dst, `,"response_value":`...)
+	dst = appendString(dst, e.ResponseValue)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"opcode":`...)
+	dst = appendString(dst, e.Opcode)
+	dst = append(dst, `,"result":`...)
+	dst = appendString(dst, e.Result)
+	dst = append(dst, `,"matched_dn":`...)
+	dst = appendString(dst, e.MatchedDN)
+	dst = append(dst, `,"diagnostic_message":`...)
+	dst = appendString(dst, e.DiagnosticMessage)
+	dst = append(dst, `,"object":`...)
+	dst = appendString(dst, e.Object)
+	dst = append(dst, `,"argument":`...)
+	dst = appendString(dst, e.Argument)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPSearchRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"base_object":`...)
+	dst = appendString(dst, e.BaseObject)
+	dst = append(dst, `,"scope":`...)
+	dst = appendString(dst, e.Scope)
+	dst = append(dst, `,"deref":`...)
+	dst = appendString(dst, e.Deref)
+	dst = append(dst, `,"size_limit":`...)
+	dst = strconv.AppendInt(dst, e.SizeLimit, 10)
+	dst = append(dst, `,"time_limit":`...)
+	dst = strconv.AppendInt(dst, e.TimeLimit, 10)
+	dst = append(dst, `,"types_only":`...)
+	dst = strconv.AppendBool(dst, e.TypesOnly)
+	dst = append(dst, `,"filter":`...)
+	dst = appendString(dst, e.Filter)
+	dst = append(dst, `,"attributes":[`...)
+	for i := range e.Attributes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Attributes[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPSearchResultEntry) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"object_name":`...)
+	dst = appendString(dst, e.ObjectName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationOk) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"identifier":`...)
+	dst = strconv.AppendUint(dst, e.Identifier, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLBackendKeyData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"process_id":`...)
+	dst = strconv.AppendUint(dst, e.ProcessID, 10)
+	dst = append(dst, `,"secret_key":`...)
+	dst = strconv.AppendUint(dst, e.SecretKey, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLDataRow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"column_values":`...)
+	dst = strconv.AppendUint(dst, e.ColumnValues, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLErrorResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLErrorResponseIdentifiedField) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendString(dst, e.Code)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNotImplemented) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"typ":`...)
+	dst = appendString(dst, e.Typ)
+	dst = append(dst, `,"chunk":`...)
+	dst = appendString(dst, e.Chunk)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNoticeResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNoticeResponseIdentifiedField) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendString(dst, e.Code)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLParameterStatus) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLReadyForQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"transaction_status":`...)
+	dst = appendString(dst, e.TransactionStatus)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSimpleQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSSLReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSSLRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLStartupMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"major":`...)
+	dst = strconv.AppendUint(dst, e.Major, 10)
+	dst = append(dst, `,"minor":`...)
+	dst = strconv.AppendUint(dst, e.Minor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLStartupParameter) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLTerminate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
 }
 
 // AppendArgs appends the parameters as a JSON object.

@@ -4,6 +4,86 @@
 
 package event
 
+func (e *LDAPBindRequest) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.AuthInfo = d.bytes(e.AuthInfo)
+}
+
+func (e *LDAPExtendedRequest) detach(d *detached) {
+	e.RequestName = d.bytes(e.RequestName)
+	e.RequestValue = d.bytes(e.RequestValue)
+}
+
+func (e *LDAPExtendedResponse) detach(d *detached) {
+	e.ResponseName = d.bytes(e.ResponseName)
+	e.ResponseValue = d.bytes(e.ResponseValue)
+}
+
+func (e *LDAPMessage) detach(d *detached) {
+	e.MatchedDN = d.bytes(e.MatchedDN)
+	e.DiagnosticMessage = d.bytes(e.DiagnosticMessage)
+	e.Object = d.bytes(e.Object)
+	e.Argument = d.bytes(e.Argument)
+}
+
+func (e *LDAPSearchRequest) detach(d *detached) {
+	e.BaseObject = d.bytes(e.BaseObject)
+	e.Filter = d.bytes(e.Filter)
+	e.Attributes = detachSlice(d, e.Attributes)
+	for i := range e.Attributes {
+		e.Attributes[i] = d.bytes(e.Attributes[i])
+	}
+}
+
+func (e *LDAPSearchResultEntry) detach(d *detached) {
+	e.ObjectName = d.bytes(e.ObjectName)
+}
+
+func (e *PostgreSQLAuthenticationRequest) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLAuthenticationResponse) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLErrorResponseIdentifiedField) detach(d *detached) {
+	e.Code = d.bytes(e.Code)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLNotImplemented) detach(d *detached) {
+	e.Typ = d.bytes(e.Typ)
+	e.Chunk = d.bytes(e.Chunk)
+}
+
+func (e *PostgreSQLNoticeResponseIdentifiedField) detach(d *detached) {
+	e.Code = d.bytes(e.Code)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLParameterStatus) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLReadyForQuery) detach(d *detached) {
+	e.TransactionStatus = d.bytes(e.TransactionStatus)
+}
+
+func (e *PostgreSQLSimpleQuery) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *PostgreSQLSSLReply) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLStartupParameter) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
 func (e *AnalyzerViolationInfo) detach(d *detached) {
 	e.Info.detach(d)
 }

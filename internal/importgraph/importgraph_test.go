@@ -78,6 +78,7 @@ var carried = map[string][]string{
 	"http":   {"body", "http2", "websocket"},
 	"http2":  {"body"},
 	"irc":    {"datachannel"},
+	"ldap":   {"ntlm"},
 	"login":  {"telnetopt"},
 	"pop3":   {"mail"},
 	"smb":    {"netbios"},

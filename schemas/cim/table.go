@@ -141,8 +141,14 @@ var logs = map[string]log{
 		model: "Databases", app: "mysql", transport: "tcp",
 		columns: map[string][]mapping.Target{"arg": to("query"), "rows": to("records_affected")},
 	},
-	"dhcp": {app: "dhcp", transport: "udp"},
-	"ntp":  {app: "ntp", transport: "udp"},
+	"postgresql": {
+		model: "Databases", app: "postgresql", transport: "tcp",
+		columns: map[string][]mapping.Target{"user": user, "frontend_arg": to("query"), "rows": to("records_affected")},
+	},
+	"ldap":        {app: "ldap"},
+	"ldap_search": {app: "ldap"},
+	"dhcp":        {app: "dhcp", transport: "udp"},
+	"ntp":         {app: "ntp", transport: "udp"},
 	"radius": {
 		model: "Authentication", app: "radius", transport: "udp",
 		columns: map[string][]mapping.Target{

@@ -239,6 +239,29 @@ var logs = map[string]log{
 			"success": outcome,
 		},
 	},
+	"ldap": {
+		category: "network authentication", typ: "connection protocol", protocol: "ldap",
+		columns: map[string][]mapping.Target{
+			"opcode": to("event.action"),
+			"result": {{Field: "event.outcome", Names: map[string]string{
+				"success": "success", "compare false": "success", "compare true": "success", "SASL bind in progress": "unknown", "": "failure",
+			}}, kept},
+		},
+	},
+	"ldap_search": {
+		typ: "connection protocol", protocol: "ldap",
+		columns: map[string][]mapping.Target{
+			"result": {{Field: "event.outcome", Names: map[string]string{"success": "success", "": "failure"}}, kept},
+		},
+	},
+	"postgresql": {
+		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "postgresql",
+		columns: map[string][]mapping.Target{
+			"user":     user,
+			"frontend": to("event.action"),
+			"success":  outcome,
+		},
+	},
 	"ntp": {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",

@@ -291,6 +291,18 @@ var logs = map[string]log{
 		class: network, activity: traffic, more: app("mysql"),
 		columns: map[string][]mapping.Target{"success": status("true")},
 	},
+	"postgresql": {
+		class: network, activity: traffic, more: app("postgresql"),
+		columns: map[string][]mapping.Target{"success": status("true")},
+	},
+	"ldap": {
+		class: network, activity: traffic, more: app("ldap"),
+		columns: map[string][]mapping.Target{"result": status("success")},
+	},
+	"ldap_search": {
+		class: network, activity: traffic, more: app("ldap"),
+		columns: map[string][]mapping.Target{"result": status("success")},
+	},
 	"dhcp": {class: base, activity: other},
 	"ntp":  {class: network, activity: traffic, more: app("ntp")},
 	"radius": {
