@@ -165,6 +165,7 @@ func TestIntegrationsFields(t *testing.T) {
 		"syslog":       {"proto": "network.transport", "severity": "log.syslog.severity.name", "message": "message"},
 		"modbus":       {"func": "event.action", "exception": "event.outcome"},
 		"mysql":        {"cmd": "event.action", "success": "event.outcome"},
+		"redis":        {"cmd.name": "event.action", "success": "event.outcome"},
 		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},
 		"ocsp":         {"issuerNameHash": "related.hash"},
 		"rfb":          {"auth": "event.outcome"},
