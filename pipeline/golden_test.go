@@ -24,9 +24,11 @@ var goldenEvents = map[string]string{
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
+	"mqtt.pcap":       "mqtt_*",
 	"netbios.pcap":    "netbios_*",
 	"ntp.pcap":        "ntp_*",
 	"radius.pcap":     "radius_*",
+	"redis.pcap":      "Redis::*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*,backdoor_*,*_signature_found,stp_*",
 	"rpc.pcap":        "rpc_*,pm_*,mount_*,nfs_*",
@@ -36,6 +38,7 @@ var goldenEvents = map[string]string{
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",
 	"syslog.pcap":     "syslog_*",
+	"tftp.pcap":       "tftp::*",
 	"telnet.pcap":     "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
 }
 

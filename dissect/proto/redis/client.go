@@ -80,7 +80,7 @@ func (c *client) put(a *analyzer, b []byte) {
 
 // requests takes bytes of the client.
 func (a *analyzer) requests(b []byte) {
-	c, spare, whole := &a.client, &a.f.spare, b
+	c, spare, seg := &a.client, &a.f.spare, b
 	for len(b) > 0 {
 		switch c.state {
 		case clientStart:
@@ -93,12 +93,12 @@ func (a *analyzer) requests(b []byte) {
 		case clientInline:
 			text, rest, state := c.next(spare, b, maxInline, maxInline)
 			if state == lineLong {
-				a.fail("parsing not done within &max-size bytes"+resp+"86:28-86:41)", whole)
+				a.fail("parsing not done within &max-size bytes"+resp+"86:28-86:41)", seg)
 				return
 			}
 			if b = rest; state == lineWhole {
 				c.split(a, text)
-				a.command(whole)
+				a.command(seg)
 			}
 		case clientCount, clientLen:
 			text, rest, state := c.next(spare, b, maxDigits, maxLine)
@@ -115,21 +115,28 @@ func (a *analyzer) requests(b []byte) {
 				err = a.length(n, err)
 			}
 			if err != faultNone {
-				a.fail(fault{kind: err, n: n, m: int64(a.f.opt.Elements)}.String(), whole)
+				a.fail(fault{kind: err, n: n, m: int64(a.f.opt.Elements)}.String(), seg)
 				return
 			}
 			if c.state == clientCount {
 				if c.left, c.state = max(n, 0), clientType; c.left == 0 {
-					a.command(whole)
+					a.command(seg)
 				}
 			}
 		case clientType:
 			if b[0] != '$' {
-				a.fail("&requires failed: ($$ == '$')"+resp+"106:13-106:31)", whole)
+				a.fail("&requires failed: ($$ == '$')"+resp+"106:13-106:31)", seg)
 				return
 			}
 			b = b[1:]
 			c.state = clientLen
+			if text, rest, ok := whole(b); ok {
+				if c.add(a) {
+					c.put(a, text)
+				}
+				b = rest
+				c.wordDone(a, seg)
+			}
 		case clientWord:
 			n := min(c.bytes, int64(len(b)))
 			c.put(a, b[:n])
@@ -140,19 +147,24 @@ func (a *analyzer) requests(b []byte) {
 		case clientWordEnd:
 			_, rest, state := c.next(spare, b, 0, maxLine)
 			if state == lineLong {
-				a.fail(fault{kind: faultLine}.String(), whole)
+				a.fail(fault{kind: faultLine}.String(), seg)
 				return
 			}
 			if b = rest; state == lineWhole {
-				c.state = clientType
-				if c.left--; c.left == 0 {
-					a.command(whole)
-				}
+				c.wordDone(a, seg)
 			}
 		}
 		if a.dead {
 			return
 		}
+	}
+}
+
+// wordDone ends a word.
+func (c *client) wordDone(a *analyzer, seg []byte) {
+	c.state = clientType
+	if c.left--; c.left == 0 {
+		a.command(seg)
 	}
 }
 
@@ -219,7 +231,7 @@ func (c *client) split(a *analyzer, b []byte) {
 }
 
 // command raises the events of a complete command.
-func (a *analyzer) command(whole []byte) {
+func (a *analyzer) command(seg []byte) {
 	c := &a.client
 	c.state = clientStart
 	if c.lost {
@@ -227,11 +239,11 @@ func (a *analyzer) command(whole []byte) {
 	}
 	switch {
 	case c.null:
-		a.fail("unset field 'content'", whole)
+		a.fail("unset field 'content'", seg)
 		return
 	case len(c.words) == 0: // servers pass over it
 		if a.Compat(asZeek) {
-			a.fail("failed expression '|raw| >= 1' (zeek/src/analyzer/protocol/redis/redis.spicy:153:5-153:22)", whole)
+			a.fail("failed expression '|raw| >= 1' (zeek/src/analyzer/protocol/redis/redis.spicy:153:5-153:22)", seg)
 		}
 		return
 	}
@@ -253,7 +265,7 @@ func (a *analyzer) command(whole []byte) {
 		if k.value > 0 && len(raw) > int(k.value) {
 			cmd.Value = value.Some(raw[k.value])
 		}
-		if !a.special(k, raw, whole) {
+		if !a.special(k, raw, seg) {
 			return
 		}
 		if !a.resp3 {
@@ -270,7 +282,7 @@ func (a *analyzer) command(whole []byte) {
 
 // special raises the event of a command that has one of its own. It reports whether the
 // command is right.
-func (a *analyzer) special(k *known, raw [][]byte, whole []byte) bool {
+func (a *analyzer) special(k *known, raw [][]byte, seg []byte) bool {
 	switch k.name {
 	case nameSet:
 		if len(raw) < 3 {
@@ -278,7 +290,7 @@ func (a *analyzer) special(k *known, raw [][]byte, whole []byte) bool {
 		}
 		set, ok := parseSet(raw)
 		if !ok && a.Compat(asZeek) {
-			a.fail(fault{kind: faultUnsigned}.String(), whole)
+			a.fail(fault{kind: faultUnsigned}.String(), seg)
 			return false
 		}
 		if e := a.f.hooks.SetCommand.Begin(); e != nil {

@@ -113,14 +113,20 @@ func (s *server) mark(a *analyzer, m string) {
 
 // answers takes bytes of the server.
 func (a *analyzer) answers(b []byte) {
-	s, spare, whole := &a.server, &a.f.spare, b
+	s, spare, seg := &a.server, &a.f.spare, b
 	for len(b) > 0 {
 		var err fault
 		switch s.state {
 		case serverStart, serverType:
 			typ := b[0]
 			b = b[1:]
-			err = s.value(a, typ)
+			if err = s.value(a, typ); s.state == serverLen {
+				if text, rest, ok := whole(b); ok {
+					b = rest
+					s.put(a, text)
+					s.done(a)
+				}
+			}
 		case serverLine:
 			text, rest, state := s.next(spare, b, a.f.opt.MessageBytes, maxLine)
 			if b = rest; state == lineWhole {
@@ -181,7 +187,7 @@ func (a *analyzer) answers(b []byte) {
 		}
 		switch {
 		case err.kind.fatal():
-			a.fail(err.String(), whole)
+			a.fail(err.String(), seg)
 			return
 		case err.kind != faultNone:
 			s.lose(a, err)

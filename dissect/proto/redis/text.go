@@ -97,6 +97,21 @@ func (l *line) release(spare *freelist.Buffers) {
 	*l = line{}
 }
 
+// whole returns the contents of a string without its type, if all of it is at the front of b,
+// as it mostly is.
+func whole(b []byte) (text, rest []byte, ok bool) {
+	n, i := 0, 0
+	for ; i < len(b) && i < 7 && b[i] >= '0' && b[i] <= '9'; i++ {
+		n = n*10 + int(b[i]-'0')
+	}
+	i += len(crlf)
+	end := i + n
+	if i == len(crlf) || n > maxLine || len(b) < end+len(crlf) || b[i-2] != '\r' || b[i-1] != '\n' || b[end] != '\r' || b[end+1] != '\n' {
+		return nil, nil, false
+	}
+	return b[i:end], b[end+len(crlf):], true
+}
+
 // number reads a decimal number with an optional sign, as Spicy does.
 func number(b []byte) (n int64, err faultKind) {
 	if len(b) == 0 {
