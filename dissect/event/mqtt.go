@@ -108,7 +108,7 @@ type MQTTSubscribe struct {
 	Conn         Conn     `zeek:"c"`
 	MsgID        uint64   `zeek:"msg_id"`                         // packet identifier
 	Topics       [][]byte `zeek:"topics" type:"string_vec"`       // topic filters; valid inside the call
-	RequestedQoS []uint64 `zeek:"requested_qos" type:"index_vec"` // of each topic filter, with the other options of MQTT 5; valid inside the call
+	RequestedQoS []uint64 `zeek:"requested_qos" type:"index_vec"` // of each topic filter; valid inside the call
 }
 
 // MQTTSubAck is raised for every SUBACK packet (section 3.9).

@@ -147,9 +147,13 @@ func (a *analyzer) begun(b []byte) bool {
 	return a.asked
 }
 
-// fail reports a violation. Nothing more is read, even if the analyzer stays.
+// fail reports a violation in b. Nothing more is read, even if the analyzer stays. Zeek tells
+// b, which depends on the segments.
 func (a *analyzer) fail(reason string, b []byte) {
 	a.stop()
+	if !a.Compat(asZeek) {
+		b = nil
+	}
 	a.Violate(conn.Violation{Reason: reason, Data: b})
 }
 
