@@ -56,7 +56,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 func replies(b []byte) detect.Verdict {
 	switch b[0] {
 	case '-', '+', '_', ',':
-		if bytes.Index(b[1:], crlf) >= 0 {
+		if bytes.Contains(b[1:], crlf) {
 			return detect.Match
 		}
 		return detect.NeedMore

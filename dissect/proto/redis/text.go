@@ -37,9 +37,8 @@ func (l *line) next(spare *freelist.Buffers, b []byte, keep, limit int) (text, r
 			return b[:i], b[i+len(crlf):], lineWhole
 		}
 	} else {
-		i := -1
+		var i int
 		if l.cr && b[0] == '\n' {
-			i = 0
 			if len(l.buf) == l.n {
 				l.buf = l.buf[:l.n-1]
 			}
