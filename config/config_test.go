@@ -32,16 +32,19 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/internal/option"
@@ -427,6 +430,9 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"irc":         {irc.DefaultOptions(), def.IRC},
 		"login":       {login.DefaultOptions(), def.Login},
 		"pop3":        {pop3.DefaultOptions(), def.POP3},
+		"redis":       {redis.DefaultOptions(), def.Redis},
+		"mqtt":        {mqtt.DefaultOptions(), def.MQTT},
+		"tftp":        {tftp.DefaultOptions(), def.TFTP},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
@@ -465,7 +471,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 31 {
+	if parts != 34 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

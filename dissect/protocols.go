@@ -30,6 +30,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
@@ -40,6 +41,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/postgresql"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/rfb"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -48,6 +50,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/socks"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
@@ -62,7 +65,7 @@ var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutell
 
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
-var beyondZeek = map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
+var beyondZeek = map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "spicy_tftp": compat.PackageProtocols, "syslog_tcp": compat.SyslogTCP}
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -112,6 +115,8 @@ func variants(name string) ([]string, error) {
 		return []string{"ldap_tcp", "ldap_udp"}, nil
 	case "kerberos":
 		return []string{"krb", "krb_tcp"}, nil
+	case "tftp":
+		return []string{"spicy_tftp"}, nil
 	case "dcerpc":
 		return []string{"dce_rpc"}, nil
 	}
@@ -189,6 +194,9 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dnp3UDP,
 		sip.New(hooks, o.SIP),
 		sip.NewTCP(hooks, fm, o.SIP),
+		redis.New(hooks, o.Redis),
+		mqtt.New(hooks, o.MQTT),
+		tftp.New(hooks, o.TFTP),
 		rfb.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),

@@ -19,6 +19,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/pe"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/arp"
+	"github.com/wirelog/wirelog/dissect/link/igmp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
 	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
@@ -33,16 +34,19 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/value"
@@ -98,6 +102,9 @@ type Options struct {
 	NTP    ntp.Options
 	Syslog syslog.Options
 	Watch  watch.Options
+	Redis  redis.Options
+	MQTT   mqtt.Options
+	TFTP   tftp.Options
 
 	BitTorrent bittorrent.Options
 	Gnutella   gnutella.Options
@@ -139,6 +146,9 @@ func DefaultOptions() Options {
 		Syslog: syslog.DefaultOptions(),
 		Detect: detect.DefaultOptions(),
 		Watch:  watch.DefaultOptions(),
+		Redis:  redis.DefaultOptions(),
+		MQTT:   mqtt.DefaultOptions(),
+		TFTP:   tftp.DefaultOptions(),
 
 		BitTorrent: bittorrent.DefaultOptions(),
 		Gnutella:   gnutella.DefaultOptions(),
@@ -174,6 +184,7 @@ type Shard struct {
 	tunnels   *tunnel.Decoder
 	ipTunnels *tunnel.Table
 	arp       *arp.Analyzer
+	igmp      *igmp.Analyzer
 	files     *files.Manager
 	// tunnelProtocols are the protocols of connections that carry tunnels, by
 	// kind.
@@ -226,6 +237,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		tunnels:   tunnel.New(hooks, o.Tunnel),
 		ipTunnels: tunnel.NewTable(o.Tunnel),
 		arp:       arp.New(hooks),
+		igmp:      igmp.New(hooks, igmp.Options{AsZeek: o.Conn.Compat.Has(compat.PackageProtocols)}),
 		levels:    make([]level, o.Tunnel.MaxDepth+2),
 	}
 	o.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
@@ -588,6 +600,9 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	case packet.ProtoGRE:
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
+	if ip.Proto == igmp.Proto {
+		return s.multicast(lv, f, encap)
+	}
 	p := &lv.conn
 	p.Encap, p.Domain, p.Volatile, p.Time, p.Num = encap, s.domain, s.volatile, f.Time, f.Num
 	r := &lv.belongs
@@ -610,6 +625,22 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		}
 	}
 	return r.Conn != nil
+}
+
+// multicast takes a message of IGMP, which has no connection.
+func (s *Shard) multicast(lv *level, f *packet.Frame, encap *conn.Encap) bool {
+	ip := &lv.ip
+	// Zeek verifies checksums even if they are to be ignored.
+	verify := s.opt.Conn.Compat.Has(compat.PackageProtocols) || !s.opt.Packet.Skip(ip) && !ip.Unsummed && !ip.Snapped
+	w, ok := s.igmp.Deliver(&lv.link, f, ip, verify)
+	s.weirds(lv, encap)
+	if w.Name != "" {
+		if encap != nil {
+			w.Name += "_in_tunnel"
+		}
+		s.table.FlowWeird(&ip.Src, &ip.Dst, s.domain, w.Name, w.Addl, igmp.Source)
+	}
+	return ok
 }
 
 // ipTunnel decodes a tunnel that has no connection.

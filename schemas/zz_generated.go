@@ -37,6 +37,9 @@ var all = []*Schema{
 	&LDAPSearchSchema,
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
+	&MQTTConnectSchema,
+	&MQTTPublishSchema,
+	&MQTTSubscribeSchema,
 	&MySQLSchema,
 	&NTLMSchema,
 	&NTPSchema,
@@ -46,6 +49,7 @@ var all = []*Schema{
 	&PostgreSQLSchema,
 	&RADIUSSchema,
 	&RDPSchema,
+	&RedisSchema,
 	&RFBSchema,
 	&SensorSchema,
 	&SIPSchema,
@@ -59,6 +63,7 @@ var all = []*Schema{
 	&SSLSchema,
 	&StatsSchema,
 	&SyslogSchema,
+	&TFTPSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
@@ -2285,11 +2290,271 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// MQTTConnectSchema describes the log mqtt_connect.
+var MQTTConnectSchema = Schema{
+	Name: "mqtt_connect",
+	Doc:  "MQTTConnect is a client's connection to an MQTT server.",
+	ID:   18,
+	New:  func() Record { return new(MQTTConnect) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the client's request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto_name", Kind: KindString, Doc: "Name of the protocol: MQTT, or MQIsdp before 3.1.1.", Unsettable: true},
+		{Name: "proto_version", Kind: KindString, Doc: "Version of the protocol.", Unsettable: true},
+		{Name: "client_id", Kind: KindString, Doc: "Identifier of the client.", Unsettable: true},
+		{Name: "connect_status", Kind: KindString, Doc: "The server's answer.", Unsettable: true},
+		{Name: "will_topic", Kind: KindString, Doc: "Topic of the message that the server publishes when the client is gone.", Unsettable: true},
+		{Name: "will_payload", Kind: KindString, Doc: "Payload of that message.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTConnectSchema.
+func (*MQTTConnect) Schema() *Schema { return &MQTTConnectSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTConnect) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.ProtoName.OK {
+		s.String(r.ProtoName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ProtoVersion.OK {
+		s.String(r.ProtoVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientID.OK {
+		s.String(r.ClientID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnectStatus.OK {
+		s.String(r.ConnectStatus.V)
+	} else {
+		s.Unset()
+	}
+	if r.WillTopic.OK {
+		s.String(r.WillTopic.V)
+	} else {
+		s.Unset()
+	}
+	if r.WillPayload.OK {
+		s.String(r.WillPayload.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTConnect) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.ProtoName.V)
+	bytes += len(r.ProtoVersion.V)
+	bytes += len(r.ClientID.V)
+	bytes += len(r.ConnectStatus.V)
+	bytes += len(r.WillTopic.V)
+	bytes += len(r.WillPayload.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTConnect) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// MQTTPublishSchema describes the log mqtt_publish.
+var MQTTPublishSchema = Schema{
+	Name: "mqtt_publish",
+	Doc:  "MQTTPublish is a message that a client publishes, or that a server sends to a subscriber.",
+	ID:   19,
+	New:  func() Record { return new(MQTTPublish) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "from_client", Kind: KindBool, Doc: "Whether the client sent the message."},
+		{Name: "retain", Kind: KindBool, Doc: "Whether the server keeps the message for later subscribers."},
+		{Name: "qos", Kind: KindString, Doc: "Quality of service."},
+		{Name: "status", Kind: KindString, Doc: "Whether all packets of that quality of service were seen: ok or incomplete_qos."},
+		{Name: "topic", Kind: KindString, Doc: "Topic of the message."},
+		{Name: "payload", Kind: KindString, Doc: "The beginning of its payload."},
+		{Name: "payload_len", Kind: KindCount, Doc: "Length of the payload in bytes."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTPublishSchema.
+func (*MQTTPublish) Schema() *Schema { return &MQTTPublishSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTPublish) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Bool(r.FromClient)
+	s.Bool(r.Retain)
+	s.String(r.QoS)
+	s.String(r.Status)
+	s.String(r.Topic)
+	s.String(r.Payload)
+	s.Count(r.PayloadLen)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTPublish) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.QoS)
+	bytes += len(r.Status)
+	bytes += len(r.Topic)
+	bytes += len(r.Payload)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTPublish) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// MQTTSubscribeSchema describes the log mqtt_subscribe.
+var MQTTSubscribeSchema = Schema{
+	Name: "mqtt_subscribe",
+	Doc:  "MQTTSubscribe is a subscription, or its end.",
+	ID:   20,
+	New:  func() Record { return new(MQTTSubscribe) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "action", Kind: KindEnum, Doc: "MQTT::SUBSCRIBE or MQTT::UNSUBSCRIBE."},
+		{Name: "topics", Kind: KindString, Container: VectorOf, Doc: "Topic filters.", Unsettable: true},
+		{Name: "qos_levels", Kind: KindCount, Container: VectorOf, Doc: "Quality of service that is asked for, of each topic filter; unset for the end of a subscription.", Unsettable: true},
+		{Name: "granted_qos_level", Kind: KindCount, Doc: "Quality of service that the server grants to the first topic filter.", Unsettable: true},
+		{Name: "ack", Kind: KindBool, Doc: "Whether the server answered."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTSubscribeSchema.
+func (*MQTTSubscribe) Schema() *Schema { return &MQTTSubscribeSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTSubscribe) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Action))
+	if r.Topics != nil {
+		s.Begin(VectorOf, len(r.Topics))
+		for _, v := range r.Topics {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.QoSLevels != nil {
+		s.Begin(VectorOf, len(r.QoSLevels))
+		for _, v := range r.QoSLevels {
+			s.Count(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.GrantedQoSLevel.OK {
+		s.Count(r.GrantedQoSLevel.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.Ack)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTSubscribe) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	elements += len(r.Topics)
+	for _, v := range r.Topics {
+		bytes += len(v)
+	}
+	elements += len(r.QoSLevels)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTSubscribe) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   18,
+	ID:   21,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -2369,7 +2634,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   19,
+	ID:   22,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2472,7 +2737,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   20,
+	ID:   23,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2602,7 +2867,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   21,
+	ID:   24,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2665,7 +2930,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var OpenConnSchema = Schema{
 	Name:     "open_conn",
 	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
-	ID:       22,
+	ID:       25,
 	New:      func() Record { return new(OpenConn) },
 	Optional: true,
 	Fields: []Field{
@@ -2858,7 +3123,7 @@ func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   23,
+	ID:   26,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2962,7 +3227,7 @@ func (r *PE) Size() (bytes, elements int) {
 var PostgreSQLSchema = Schema{
 	Name: "postgresql",
 	Doc:  "PostgreSQL is a request of a client to a PostgreSQL server with its answer.",
-	ID:   24,
+	ID:   27,
 	New:  func() Record { return new(PostgreSQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3078,7 +3343,7 @@ func (r *PostgreSQL) SetFlow(of func(uid string) *Flow) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   25,
+	ID:   28,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3187,7 +3452,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   26,
+	ID:   29,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -3349,11 +3614,100 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// RedisSchema describes the log redis.
+var RedisSchema = Schema{
+	Name: "redis",
+	Doc:  "Redis is a command to a Redis server and its reply.",
+	ID:   30,
+	New:  func() Record { return new(Redis) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the command, or of the reply if the command was not seen."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cmd.name", Kind: KindString, Doc: "Name of the command: its first word.", Unsettable: true},
+		{Name: "cmd.key", Kind: KindString, Doc: "Key, if the command is known to have one.", Unsettable: true},
+		{Name: "cmd.value", Kind: KindString, Doc: "Value, if the command is known to have one.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the reply is no error; unset without a reply.", Unsettable: true},
+		{Name: "reply.value", Kind: KindString, Doc: "The reply as text.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &RedisSchema.
+func (*Redis) Schema() *Schema { return &RedisSchema }
+
+// Encode passes the columns to s.
+func (r *Redis) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.Key.OK {
+		s.String(r.Key.V)
+	} else {
+		s.Unset()
+	}
+	if r.Value.OK {
+		s.String(r.Value.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.Reply.OK {
+		s.String(r.Reply.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Redis) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Name.V)
+	bytes += len(r.Key.V)
+	bytes += len(r.Value.V)
+	bytes += len(r.Reply.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Redis) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RFBSchema describes the log rfb.
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   27,
+	ID:   31,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3474,7 +3828,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SensorSchema = Schema{
 	Name:     "sensor",
 	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
-	ID:       28,
+	ID:       32,
 	New:      func() Record { return new(Sensor) },
 	Optional: true,
 	Fields: []Field{
@@ -3529,7 +3883,7 @@ func (r *Sensor) Size() (bytes, elements int) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   29,
+	ID:   33,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -3737,7 +4091,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       30,
+	ID:       34,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3939,7 +4293,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   31,
+	ID:   35,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4054,7 +4408,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   32,
+	ID:   36,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4133,7 +4487,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   33,
+	ID:   37,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -4349,7 +4703,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   34,
+	ID:   38,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -4437,7 +4791,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   35,
+	ID:   39,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -4553,7 +4907,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   36,
+	ID:   40,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -4715,7 +5069,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   37,
+	ID:   41,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -4888,7 +5242,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       38,
+	ID:       42,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -5002,7 +5356,7 @@ func (r *Stats) Size() (bytes, elements int) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   39,
+	ID:   43,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -5076,11 +5430,100 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// TFTPSchema describes the log tftp.
+var TFTPSchema = Schema{
+	Name: "tftp",
+	Doc:  "TFTP is the transfer of a file over TFTP.",
+	ID:   44,
+	New:  func() Record { return new(TFTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection with the request."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "wrq", Kind: KindBool, Doc: "Whether the file is written, instead of read."},
+		{Name: "fname", Kind: KindString, Doc: "Name of the file."},
+		{Name: "mode", Kind: KindString, Doc: "Mode of the transfer."},
+		{Name: "uid_data", Kind: KindString, Doc: "Unique identifier of the connection with the file.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Number of bytes sent."},
+		{Name: "block_sent", Kind: KindCount, Doc: "Highest number of a block that was sent."},
+		{Name: "block_acked", Kind: KindCount, Doc: "Highest number of a block that was acknowledged."},
+		{Name: "error_code", Kind: KindCount, Doc: "Code of the error that ended the transfer.", Unsettable: true},
+		{Name: "error_msg", Kind: KindString, Doc: "Text of that error.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &TFTPSchema.
+func (*TFTP) Schema() *Schema { return &TFTPSchema }
+
+// Encode passes the columns to s.
+func (r *TFTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Bool(r.WRQ)
+	s.String(r.FName)
+	s.String(r.Mode)
+	if r.UIDData.OK {
+		s.String(r.UIDData.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Bytes)
+	s.Count(r.BlockSent)
+	s.Count(r.BlockAcked)
+	if r.ErrorCode.OK {
+		s.Count(r.ErrorCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.ErrorMsg.OK {
+		s.String(r.ErrorMsg.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *TFTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FName)
+	bytes += len(r.Mode)
+	bytes += len(r.UIDData.V)
+	bytes += len(r.ErrorMsg.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *TFTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   40,
+	ID:   45,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -5143,7 +5586,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   41,
+	ID:   46,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -5268,7 +5711,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   42,
+	ID:   47,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -5356,7 +5799,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   43,
+	ID:   48,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

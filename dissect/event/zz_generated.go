@@ -26,6 +26,7 @@ type Hooks struct {
 	HTTP          HTTPEvents
 	HTTP2         HTTP2Events
 	ICMP          ICMPEvents
+	IGMP          IGMPEvents
 	IMAP          IMAPEvents
 	IRC           IRCEvents
 	Ident         IdentEvents
@@ -34,6 +35,7 @@ type Hooks struct {
 	LDAP          LDAPEvents
 	Login         LoginEvents
 	MIME          MIMEEvents
+	MQTT          MQTTEvents
 	Modbus        ModbusEvents
 	MySQL         MySQLEvents
 	NCP           NCPEvents
@@ -49,6 +51,7 @@ type Hooks struct {
 	RDP           RDPEvents
 	RFB           RFBEvents
 	RPC           RPCEvents
+	Redis         RedisEvents
 	SIP           SIPEvents
 	SMB           SMBEvents
 	SMTP          SMTPEvents
@@ -59,6 +62,7 @@ type Hooks struct {
 	SteppingStone SteppingStoneEvents
 	Syslog        SyslogEvents
 	TCP           TCPEvents
+	TFTP          TFTPEvents
 	Teredo        TeredoEvents
 	Tunnel        TunnelEvents
 	UDP           UDPEvents
@@ -372,6 +376,16 @@ type ICMPEvents struct {
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
 }
 
+// IGMPEvents are the hooks of section IGMP.
+type IGMPEvents struct {
+	LeaveGroup         Hook[IGMPLeaveGroup]         // IGMP::leave_group
+	MembershipQuery    Hook[IGMPMembershipQuery]    // IGMP::membership_query
+	MembershipReportV1 Hook[IGMPMembershipReportV1] // IGMP::membership_report_v1
+	MembershipReportV2 Hook[IGMPMembershipReportV2] // IGMP::membership_report_v2
+	MembershipReportV3 Hook[IGMPMembershipReportV3] // IGMP::membership_report_v3
+	Message            Hook[IGMPMessage]            // IGMP::message
+}
+
 // IMAPEvents are the hooks of section IMAP.
 type IMAPEvents struct {
 	Capabilities Hook[IMAPCapabilities] // imap_capabilities
@@ -487,6 +501,25 @@ type MIMEEvents struct {
 	Event       Hook[MIMEEvent]       // mime_event
 	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
+}
+
+// MQTTEvents are the hooks of section MQTT.
+type MQTTEvents struct {
+	Auth        Hook[MQTTAuth]        // mqtt_auth
+	ConnAck     Hook[MQTTConnAck]     // mqtt_connack
+	Connect     Hook[MQTTConnect]     // mqtt_connect
+	Disconnect  Hook[MQTTDisconnect]  // mqtt_disconnect
+	PingReq     Hook[MQTTPingReq]     // mqtt_pingreq
+	PingResp    Hook[MQTTPingResp]    // mqtt_pingresp
+	PubAck      Hook[MQTTPubAck]      // mqtt_puback
+	PubComp     Hook[MQTTPubComp]     // mqtt_pubcomp
+	Publish     Hook[MQTTPublish]     // mqtt_publish
+	PubRec      Hook[MQTTPubRec]      // mqtt_pubrec
+	PubRel      Hook[MQTTPubRel]      // mqtt_pubrel
+	SubAck      Hook[MQTTSubAck]      // mqtt_suback
+	Subscribe   Hook[MQTTSubscribe]   // mqtt_subscribe
+	UnsubAck    Hook[MQTTUnsubAck]    // mqtt_unsuback
+	Unsubscribe Hook[MQTTUnsubscribe] // mqtt_unsubscribe
 }
 
 // ModbusEvents are the hooks of section Modbus.
@@ -699,6 +732,18 @@ type RPCEvents struct {
 	Reply                   Hook[RPCReply]                // rpc_reply
 }
 
+// RedisEvents are the hooks of section Redis.
+type RedisEvents struct {
+	AuthCommand  Hook[RedisAuthCommand]  // Redis::auth_command
+	Command      Hook[RedisCommand]      // Redis::command
+	Error        Hook[RedisError]        // Redis::error
+	GetCommand   Hook[RedisGetCommand]   // Redis::get_command
+	HelloCommand Hook[RedisHelloCommand] // Redis::hello_command
+	Reply        Hook[RedisReply]        // Redis::reply
+	ServerPush   Hook[RedisServerPush]   // Redis::server_push
+	SetCommand   Hook[RedisSetCommand]   // Redis::set_command
+}
+
 // SIPEvents are the hooks of section SIP.
 type SIPEvents struct {
 	AllHeaders  Hook[SIPAllHeaders]  // sip_all_headers
@@ -902,6 +947,17 @@ type TCPEvents struct {
 	Rexmit                   Hook[TCPRexmit]                  // tcp_rexmit
 }
 
+// TFTPEvents are the hooks of section TFTP.
+type TFTPEvents struct {
+	Ack           Hook[TFTPAck]           // tftp::ack
+	Data          Hook[TFTPData]          // tftp::data
+	Error         Hook[TFTPError]         // tftp::error
+	Option        Hook[TFTPOption]        // tftp::option
+	ReadRequest   Hook[TFTPReadRequest]   // tftp::read_request
+	UnknownOpcode Hook[TFTPUnknownOpcode] // tftp::unknown_opcode
+	WriteRequest  Hook[TFTPWriteRequest]  // tftp::write_request
+}
+
 // TeredoEvents are the hooks of section Teredo.
 type TeredoEvents struct {
 	Authentication   Hook[TeredoAuthentication]   // teredo_authentication
@@ -956,6 +1012,108 @@ type XMPPEvents struct {
 }
 
 var built = [...]builtEvent{
+	{
+		info: Info{
+			Name:    "IGMP::leave_group",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every leave group message (RFC 2236 section 2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.LeaveGroup.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.LeaveGroup.Listen(func(e *IGMPLeaveGroup) {
+				dst := s.begin("IGMP::leave_group")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_query",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership query (RFC 3376 section 4.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipQuery.Listen(func(e *IGMPMembershipQuery) {
+				dst := s.begin("IGMP::membership_query")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v1",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership report of version 1 (RFC 1112).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV1.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV1.Listen(func(e *IGMPMembershipReportV1) {
+				dst := s.begin("IGMP::membership_report_v1")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v2",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership report of version 2 (RFC 2236 section 2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV2.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV2.Listen(func(e *IGMPMembershipReportV2) {
+				dst := s.begin("IGMP::membership_report_v2")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v3",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"groups", "vector of IGMP::Group"}},
+			Doc:     "Raised for every membership report of version 3 (RFC 3376 section 4.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV3.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV3.Listen(func(e *IGMPMembershipReportV3) {
+				dst := s.begin("IGMP::membership_report_v3")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::message",
+			Section: "IGMP",
+			Params:  []Param{{"packet", "raw_pkt_hdr"}, {"msg_type", "IGMP::MessageType"}},
+			Doc:     "Raised for every IGMP message (RFC 1112, RFC 2236, RFC 3376).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.Message.Listen(func(e *IGMPMessage) {
+				dst := s.begin("IGMP::message")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 	{
 		info: Info{
 			Name:    "LDAP::bind_request",
@@ -1401,6 +1559,150 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.PostgreSQL.Terminate.Listen(func(e *PostgreSQLTerminate) {
 				dst := s.begin("PostgreSQL::terminate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::auth_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::AuthCommand"}},
+			Doc:     "Raised for every AUTH command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.AuthCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.AuthCommand.Listen(func(e *RedisAuthCommand) {
+				dst := s.begin("Redis::auth_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"cmd", "Redis::Command"}},
+			Doc:     "Raised for every command of a client.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Command.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Command.Listen(func(e *RedisCommand) {
+				dst := s.begin("Redis::command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::error",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every error of a server.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Error.Listen(func(e *RedisError) {
+				dst := s.begin("Redis::error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::get_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"key", "string"}},
+			Doc:     "Raised for every GET command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.GetCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.GetCommand.Listen(func(e *RedisGetCommand) {
+				dst := s.begin("Redis::get_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::hello_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::HelloCommand"}},
+			Doc:     "Raised for every HELLO command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.HelloCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.HelloCommand.Listen(func(e *RedisHelloCommand) {
+				dst := s.begin("Redis::hello_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::reply",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every message of a server that is no error, and no push of RESP3. In RESP2, where a push looks like a reply, RedisServerPush follows for a push.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Reply.Listen(func(e *RedisReply) {
+				dst := s.begin("Redis::reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::server_push",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every message of a server that answers no command.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.ServerPush.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.ServerPush.Listen(func(e *RedisServerPush) {
+				dst := s.begin("Redis::server_push")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::set_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::SetCommand"}},
+			Doc:     "Raised for every SET command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.SetCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.SetCommand.Listen(func(e *RedisSetCommand) {
+				dst := s.begin("Redis::set_command")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -7171,6 +7473,276 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "mqtt_auth",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"reason_code", "count"}},
+			Doc:     "Raised for every AUTH packet of MQTT 5 (section 3.15).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Auth.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Auth.Listen(func(e *MQTTAuth) {
+				dst := s.begin("mqtt_auth")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_connack",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg", "MQTT::ConnectAckMsg"}},
+			Doc:     "Raised for every CONNACK packet (section 3.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.ConnAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.ConnAck.Listen(func(e *MQTTConnAck) {
+				dst := s.begin("mqtt_connack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_connect",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg", "MQTT::ConnectMsg"}},
+			Doc:     "Raised for every CONNECT packet (section 3.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Connect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Connect.Listen(func(e *MQTTConnect) {
+				dst := s.begin("mqtt_connect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_disconnect",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every DISCONNECT packet, which a server may send too since MQTT 5 (section 3.14).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Disconnect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Disconnect.Listen(func(e *MQTTDisconnect) {
+				dst := s.begin("mqtt_disconnect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pingreq",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every PINGREQ packet (section 3.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PingReq.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PingReq.Listen(func(e *MQTTPingReq) {
+				dst := s.begin("mqtt_pingreq")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pingresp",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every PINGRESP packet (section 3.13).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PingResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PingResp.Listen(func(e *MQTTPingResp) {
+				dst := s.begin("mqtt_pingresp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_puback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBACK packet, the answer with QoS 1 (section 3.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubAck.Listen(func(e *MQTTPubAck) {
+				dst := s.begin("mqtt_puback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubcomp",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBCOMP packet, the answer to PUBREL (section 3.7).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubComp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubComp.Listen(func(e *MQTTPubComp) {
+				dst := s.begin("mqtt_pubcomp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_publish",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}, {"msg", "MQTT::PublishMsg"}},
+			Doc:     "Raised for every PUBLISH packet (section 3.3).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Publish.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Publish.Listen(func(e *MQTTPublish) {
+				dst := s.begin("mqtt_publish")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubrec",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBREC packet, the first answer with QoS 2 (section 3.5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubRec.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubRec.Listen(func(e *MQTTPubRec) {
+				dst := s.begin("mqtt_pubrec")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubrel",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBREL packet, the answer to PUBREC (section 3.6).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubRel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubRel.Listen(func(e *MQTTPubRel) {
+				dst := s.begin("mqtt_pubrel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_suback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"granted_qos", "count"}},
+			Doc:     "Raised for every SUBACK packet (section 3.9).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.SubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.SubAck.Listen(func(e *MQTTSubAck) {
+				dst := s.begin("mqtt_suback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_subscribe",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"topics", "string_vec"}, {"requested_qos", "index_vec"}},
+			Doc:     "Raised for every SUBSCRIBE packet (section 3.8).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Subscribe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Subscribe.Listen(func(e *MQTTSubscribe) {
+				dst := s.begin("mqtt_subscribe")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_unsuback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}},
+			Doc:     "Raised for every UNSUBACK packet (section 3.11).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.UnsubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.UnsubAck.Listen(func(e *MQTTUnsubAck) {
+				dst := s.begin("mqtt_unsuback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_unsubscribe",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"topics", "string_vec"}},
+			Doc:     "Raised for every UNSUBSCRIBE packet (section 3.10).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Unsubscribe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Unsubscribe.Listen(func(e *MQTTUnsubscribe) {
+				dst := s.begin("mqtt_unsubscribe")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "mysql_auth_more_data",
 			Section: "MySQL",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"data", "string"}},
@@ -11687,6 +12259,132 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "tftp::ack",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"block_num", "count"}},
+			Doc:     "Raised for every acknowledgment (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Ack.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Ack.Listen(func(e *TFTPAck) {
+				dst := s.begin("tftp::ack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::data",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"block_num", "count"}, {"data", "string"}},
+			Doc:     "Raised for every block of a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Data.Listen(func(e *TFTPData) {
+				dst := s.begin("tftp::data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::error",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}, {"msg", "string"}},
+			Doc:     "Raised for every error (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Error.Listen(func(e *TFTPError) {
+				dst := s.begin("tftp::error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::option",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"value", "string"}, {"acked", "bool"}},
+			Doc:     "Raised for every option of a request, after it, and of an option acknowledgment (RFC 2347).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Option.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Option.Listen(func(e *TFTPOption) {
+				dst := s.begin("tftp::option")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::read_request",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fname", "string"}, {"mode", "string"}},
+			Doc:     "Raised for every request to read a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.ReadRequest.Listen(func(e *TFTPReadRequest) {
+				dst := s.begin("tftp::read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::unknown_opcode",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}},
+			Doc:     "Raised for every packet of a type that TFTP does not have.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.UnknownOpcode.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.UnknownOpcode.Listen(func(e *TFTPUnknownOpcode) {
+				dst := s.begin("tftp::unknown_opcode")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::write_request",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fname", "string"}, {"mode", "string"}},
+			Doc:     "Raised for every request to write a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.WriteRequest.Listen(func(e *TFTPWriteRequest) {
+				dst := s.begin("tftp::write_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "tunnel_changed",
 			Section: "Tunnel",
 			Params:  []Param{{"c", "connection"}, {"e", "EncapsulatingConnVector"}},
@@ -11998,6 +12696,71 @@ var built = [...]builtEvent{
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IGMPLeaveGroup) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV1) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV2) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV3) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"groups":[`...)
+	for i := range e.Groups {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Groups[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"packet":`...)
+	dst = e.Packet.appendJSON(dst)
+	dst = append(dst, `,"msg_type":`...)
+	dst = appendString(dst, e.MsgType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *LDAPBindRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"message_id":`...)
 	dst = strconv.AppendInt(dst, e.MessageID, 10)
@@ -12253,6 +13016,70 @@ func (e *PostgreSQLStartupParameter) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *PostgreSQLTerminate) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisAuthCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cmd":`...)
+	dst = e.Cmd.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisGetCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, e.Key)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisHelloCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisServerPush) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisSetCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
 	return dst
 }
 
@@ -16193,6 +17020,157 @@ func (e *MountReplyStatus) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *MQTTAuth) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"reason_code":`...)
+	dst = strconv.AppendUint(dst, e.ReasonCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTConnAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTConnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTDisconnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPingReq) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPingResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubComp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPublish) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubRec) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubRel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTSubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"granted_qos":`...)
+	dst = strconv.AppendUint(dst, e.GrantedQoS, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTSubscribe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"topics":[`...)
+	for i := range e.Topics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Topics[i])
+	}
+	dst = append(dst, `],"requested_qos":[`...)
+	for i := range e.RequestedQoS {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.RequestedQoS[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTUnsubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTUnsubscribe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"topics":[`...)
+	for i := range e.Topics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Topics[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *MySQLAuthMoreData) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -19032,6 +20010,88 @@ func (e *TeredoPacket) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *TFTPAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"block_num":`...)
+	dst = strconv.AppendUint(dst, e.BlockNum, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"block_num":`...)
+	dst = strconv.AppendUint(dst, e.BlockNum, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPOption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"acked":`...)
+	dst = strconv.AppendBool(dst, e.Acked)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, `,"mode":`...)
+	dst = appendString(dst, e.Mode)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPUnknownOpcode) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPWriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, `,"mode":`...)
+	dst = appendString(dst, e.Mode)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *TunnelChanged) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"e":[`...)
 	for i := range e.E {
@@ -20586,6 +21646,28 @@ func (e *ICMPInfo) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *IGMPGroup) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"group_type":`...)
+	dst = appendString(dst, e.GroupType)
+	dst = append(dst, `,"aux_data_len":`...)
+	dst = strconv.AppendUint(dst, e.AuxDataLen, 10)
+	dst = append(dst, `,"num_sources":`...)
+	dst = strconv.AppendUint(dst, e.NumSources, 10)
+	dst = append(dst, `,"multicast_addr":`...)
+	dst = appendAddr(dst, e.MulticastAddr)
+	dst = append(dst, `,"sources":[`...)
+	for i := range e.Sources {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendAddr(dst, e.Sources[i])
+	}
+	dst = append(dst, `],"aux_data":`...)
+	dst = appendString(dst, e.AuxData)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *IP4Hdr) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"hl":`...)
 	dst = strconv.AppendUint(dst, e.HL, 10)
@@ -21430,6 +22512,71 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, e.Strength, 10)
 	dst = append(dst, `,"mime":`...)
 	dst = appendString(dst, e.MIME)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MQTTConnectAckMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"return_code":`...)
+	dst = strconv.AppendUint(dst, e.ReturnCode, 10)
+	dst = append(dst, `,"session_present":`...)
+	dst = strconv.AppendBool(dst, e.SessionPresent)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MQTTConnectMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"protocol_name":`...)
+	dst = appendString(dst, e.ProtocolName)
+	dst = append(dst, `,"protocol_version":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolVersion, 10)
+	dst = append(dst, `,"client_id":`...)
+	dst = appendString(dst, e.ClientID)
+	dst = append(dst, `,"keep_alive":`...)
+	dst = appendInterval(dst, e.KeepAlive)
+	dst = append(dst, `,"clean_session":`...)
+	dst = strconv.AppendBool(dst, e.CleanSession)
+	dst = append(dst, `,"will_retain":`...)
+	dst = strconv.AppendBool(dst, e.WillRetain)
+	dst = append(dst, `,"will_qos":`...)
+	dst = strconv.AppendUint(dst, e.WillQoS, 10)
+	dst = append(dst, ',')
+	if e.WillTopic.OK {
+		dst = append(dst, `"will_topic":`...)
+		dst = appendString(dst, e.WillTopic.V)
+		dst = append(dst, ',')
+	}
+	if e.WillMsg.OK {
+		dst = append(dst, `"will_msg":`...)
+		dst = appendString(dst, e.WillMsg.V)
+		dst = append(dst, ',')
+	}
+	if e.Username.OK {
+		dst = append(dst, `"username":`...)
+		dst = appendString(dst, e.Username.V)
+		dst = append(dst, ',')
+	}
+	if e.Password.OK {
+		dst = append(dst, `"password":`...)
+		dst = appendString(dst, e.Password.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *MQTTPublishMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dup":`...)
+	dst = strconv.AppendBool(dst, e.Dup)
+	dst = append(dst, `,"qos":`...)
+	dst = strconv.AppendUint(dst, e.QoS, 10)
+	dst = append(dst, `,"retain":`...)
+	dst = strconv.AppendBool(dst, e.Retain)
+	dst = append(dst, `,"topic":`...)
+	dst = appendString(dst, e.Topic)
+	dst = append(dst, `,"payload":`...)
+	dst = appendString(dst, e.Payload)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -22725,6 +23872,111 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 		dst = e.ICMP.V.appendJSON(dst)
 		dst = append(dst, ',')
 	}
+	return closeObject(dst)
+}
+
+func (e *RedisAuthData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Username.OK {
+		dst = append(dst, `"username":`...)
+		dst = appendString(dst, e.Username.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *RedisCommandData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"raw":[`...)
+	for i := range e.Raw {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Raw[i])
+	}
+	dst = append(dst, `],"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, ',')
+	if e.Key.OK {
+		dst = append(dst, `"key":`...)
+		dst = appendString(dst, e.Key.V)
+		dst = append(dst, ',')
+	}
+	if e.Value.OK {
+		dst = append(dst, `"value":`...)
+		dst = appendString(dst, e.Value.V)
+		dst = append(dst, ',')
+	}
+	if e.Known.OK {
+		dst = append(dst, `"known":`...)
+		dst = appendString(dst, e.Known.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *RedisHelloData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.RequestedRESPVersion.OK {
+		dst = append(dst, `"requested_resp_version":`...)
+		dst = appendString(dst, e.RequestedRESPVersion.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *RedisReplyData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Attributes.OK {
+		dst = append(dst, `"attributes":`...)
+		dst = appendString(dst, e.Attributes.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"min_protocol_version":`...)
+	dst = strconv.AppendUint(dst, e.MinProtocolVersion, 10)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *RedisSetData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, e.Key)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"nx":`...)
+	dst = strconv.AppendBool(dst, e.NX)
+	dst = append(dst, `,"xx":`...)
+	dst = strconv.AppendBool(dst, e.XX)
+	dst = append(dst, `,"get":`...)
+	dst = strconv.AppendBool(dst, e.Get)
+	dst = append(dst, ',')
+	if e.EX.OK {
+		dst = append(dst, `"ex":`...)
+		dst = strconv.AppendUint(dst, e.EX.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.PX.OK {
+		dst = append(dst, `"px":`...)
+		dst = strconv.AppendUint(dst, e.PX.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.EXAT.OK {
+		dst = append(dst, `"exat":`...)
+		dst = strconv.AppendUint(dst, e.EXAT.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.PXAT.OK {
+		dst = append(dst, `"pxat":`...)
+		dst = strconv.AppendUint(dst, e.PXAT.V, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"keep_ttl":`...)
+	dst = strconv.AppendBool(dst, e.KeepTTL)
+	dst = append(dst, ',')
 	return closeObject(dst)
 }
 

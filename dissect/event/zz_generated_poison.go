@@ -4,6 +4,17 @@
 
 package event
 
+func (e *IGMPMembershipReportV3) detach(d *detached) {
+	e.Groups = detachSlice(d, e.Groups)
+	for i := range e.Groups {
+		e.Groups[i].detach(d)
+	}
+}
+
+func (e *IGMPMessage) detach(d *detached) {
+	e.Packet.detach(d)
+}
+
 func (e *LDAPBindRequest) detach(d *detached) {
 	e.Name = d.bytes(e.Name)
 	e.AuthInfo = d.bytes(e.AuthInfo)
@@ -82,6 +93,38 @@ func (e *PostgreSQLSSLReply) detach(d *detached) {
 func (e *PostgreSQLStartupParameter) detach(d *detached) {
 	e.Name = d.bytes(e.Name)
 	e.Value = d.bytes(e.Value)
+}
+
+func (e *RedisAuthCommand) detach(d *detached) {
+	e.Command.detach(d)
+}
+
+func (e *RedisCommand) detach(d *detached) {
+	e.Cmd.detach(d)
+}
+
+func (e *RedisError) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisGetCommand) detach(d *detached) {
+	e.Key = d.bytes(e.Key)
+}
+
+func (e *RedisHelloCommand) detach(d *detached) {
+	e.Command.detach(d)
+}
+
+func (e *RedisReply) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisServerPush) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisSetCommand) detach(d *detached) {
+	e.Command.detach(d)
 }
 
 func (e *AnalyzerViolationInfo) detach(d *detached) {
@@ -968,6 +1011,29 @@ func (e *MountReplyStatus) detach(d *detached) {
 	e.Info.detach(d)
 }
 
+func (e *MQTTConnect) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *MQTTPublish) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *MQTTSubscribe) detach(d *detached) {
+	e.Topics = detachSlice(d, e.Topics)
+	for i := range e.Topics {
+		e.Topics[i] = d.bytes(e.Topics[i])
+	}
+	e.RequestedQoS = detachSlice(d, e.RequestedQoS)
+}
+
+func (e *MQTTUnsubscribe) detach(d *detached) {
+	e.Topics = detachSlice(d, e.Topics)
+	for i := range e.Topics {
+		e.Topics[i] = d.bytes(e.Topics[i])
+	}
+}
+
 func (e *MySQLAuthMoreData) detach(d *detached) {
 	e.Data = d.bytes(e.Data)
 }
@@ -1742,6 +1808,29 @@ func (e *TeredoPacket) detach(d *detached) {
 	e.Inner.detach(d)
 }
 
+func (e *TFTPData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *TFTPError) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *TFTPOption) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *TFTPReadRequest) detach(d *detached) {
+	e.FName = d.bytes(e.FName)
+	e.Mode = d.bytes(e.Mode)
+}
+
+func (e *TFTPWriteRequest) detach(d *detached) {
+	e.FName = d.bytes(e.FName)
+	e.Mode = d.bytes(e.Mode)
+}
+
 func (e *TunnelChanged) detach(d *detached) {
 	e.E = detachSlice(d, e.E)
 }
@@ -1997,6 +2086,11 @@ func (e *ICMP6NDOption) detach(d *detached) {
 	e.Payload.V = d.bytes(e.Payload.V)
 }
 
+func (e *IGMPGroup) detach(d *detached) {
+	e.Sources = detachSlice(d, e.Sources)
+	e.AuxData = d.bytes(e.AuxData)
+}
+
 func (e *IP6AH) detach(d *detached) {
 	e.Data.V = d.bytes(e.Data.V)
 }
@@ -2194,6 +2288,20 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.Value = d.bytes(e.Value)
 }
 
+func (e *MQTTConnectMsg) detach(d *detached) {
+	e.ProtocolName = d.bytes(e.ProtocolName)
+	e.ClientID = d.bytes(e.ClientID)
+	e.WillTopic.V = d.bytes(e.WillTopic.V)
+	e.WillMsg.V = d.bytes(e.WillMsg.V)
+	e.Username.V = d.bytes(e.Username.V)
+	e.Password.V = d.bytes(e.Password.V)
+}
+
+func (e *MQTTPublishMsg) detach(d *detached) {
+	e.Topic = d.bytes(e.Topic)
+	e.Payload = d.bytes(e.Payload)
+}
+
 func (e *ModbusFileRecordResponse) detach(d *detached) {
 	e.RecordData = d.bytes(e.RecordData)
 }
@@ -2386,6 +2494,35 @@ func (e *RDPClientCoreDataFields) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *RedisAuthData) detach(d *detached) {
+	e.Username.V = d.bytes(e.Username.V)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *RedisCommandData) detach(d *detached) {
+	e.Raw = detachSlice(d, e.Raw)
+	for i := range e.Raw {
+		e.Raw[i] = d.bytes(e.Raw[i])
+	}
+	e.Name = d.bytes(e.Name)
+	e.Key.V = d.bytes(e.Key.V)
+	e.Value.V = d.bytes(e.Value.V)
+}
+
+func (e *RedisHelloData) detach(d *detached) {
+	e.RequestedRESPVersion.V = d.bytes(e.RequestedRESPVersion.V)
+}
+
+func (e *RedisReplyData) detach(d *detached) {
+	e.Attributes.V = d.bytes(e.Attributes.V)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *RedisSetData) detach(d *detached) {
+	e.Key = d.bytes(e.Key)
+	e.Value = d.bytes(e.Value)
 }
 
 func (e *SIPHeaderField) detach(d *detached) {

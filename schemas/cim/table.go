@@ -147,8 +147,19 @@ var logs = map[string]log{
 	},
 	"ldap":        {app: "ldap"},
 	"ldap_search": {app: "ldap"},
-	"dhcp":        {app: "dhcp", transport: "udp"},
-	"ntp":         {app: "ntp", transport: "udp"},
+	"redis": {
+		model: "Databases", app: "redis", transport: "tcp",
+		columns: map[string][]mapping.Target{"cmd.name": to("query")},
+	},
+	"mqtt_connect":   {app: "mqtt", transport: "tcp"},
+	"mqtt_publish":   {app: "mqtt", transport: "tcp"},
+	"mqtt_subscribe": {app: "mqtt", transport: "tcp", columns: map[string][]mapping.Target{"action": to("mqtt_action")}},
+	"tftp": {
+		app: "tftp", transport: "udp",
+		columns: map[string][]mapping.Target{"fname": to("file_name"), "size": to("file_size")},
+	},
+	"dhcp": {app: "dhcp", transport: "udp"},
+	"ntp":  {app: "ntp", transport: "udp"},
 	"radius": {
 		model: "Authentication", app: "radius", transport: "udp",
 		columns: map[string][]mapping.Target{

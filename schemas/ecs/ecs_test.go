@@ -168,6 +168,7 @@ func TestIntegrationsFields(t *testing.T) {
 		"ldap":         {"opcode": "event.action", "result": "event.outcome"},
 		"ldap_search":  {"result": "event.outcome"},
 		"postgresql":   {"user": "user.name", "frontend": "event.action", "success": "event.outcome"},
+		"redis":        {"cmd.name": "event.action", "success": "event.outcome"},
 		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},
 		"ocsp":         {"issuerNameHash": "related.hash"},
 		"rfb":          {"auth": "event.outcome"},

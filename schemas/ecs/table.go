@@ -262,7 +262,15 @@ var logs = map[string]log{
 			"success":  outcome,
 		},
 	},
-	"ntp": {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
+	"mqtt_connect": {
+		category: "network session", typ: "connection protocol", transport: "tcp", protocol: "mqtt",
+		columns: map[string][]mapping.Target{
+			"connect_status": {{Field: "event.outcome", Names: map[string]string{"Connection Accepted": "success", "": "failure"}}, kept},
+		},
+	},
+	"mqtt_publish":   {typ: "connection protocol", transport: "tcp", protocol: "mqtt"},
+	"mqtt_subscribe": {typ: "connection protocol", transport: "tcp", protocol: "mqtt", columns: map[string][]mapping.Target{"action": to("event.action")}},
+	"ntp":            {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
 		columns: map[string][]mapping.Target{
@@ -288,6 +296,10 @@ var logs = map[string]log{
 		},
 	},
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
+	"redis": {
+		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "redis",
+		columns: map[string][]mapping.Target{"cmd.name": to("event.action"), "success": outcome},
+	},
 	"rfb": {
 		category: "network session", typ: "connection protocol", transport: "tcp", protocol: "rfb",
 		columns: map[string][]mapping.Target{"auth": outcome},
@@ -384,6 +396,10 @@ var logs = map[string]log{
 			"severity": to("log.syslog.severity.name"),
 			"message":  to("message"),
 		},
+	},
+	"tftp": {
+		category: "network file", typ: "connection protocol", transport: "udp", protocol: "tftp",
+		columns: map[string][]mapping.Target{"fname": to("file.name"), "size": to("file.size")},
 	},
 	"tunnel": {
 		typ:     "connection",

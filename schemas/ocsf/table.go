@@ -303,8 +303,16 @@ var logs = map[string]log{
 		class: network, activity: traffic, more: app("ldap"),
 		columns: map[string][]mapping.Target{"result": status("success")},
 	},
-	"dhcp": {class: base, activity: other},
-	"ntp":  {class: network, activity: traffic, more: app("ntp")},
+	"redis": {
+		class: network, activity: traffic, more: app("redis"),
+		columns: map[string][]mapping.Target{"success": status("true")},
+	},
+	"mqtt_connect":   {class: network, activity: traffic, more: app("mqtt")},
+	"mqtt_publish":   {class: network, activity: traffic, more: app("mqtt")},
+	"mqtt_subscribe": {class: network, activity: traffic, more: app("mqtt")},
+	"tftp":           {class: network, activity: traffic, more: app("tftp")},
+	"dhcp":           {class: base, activity: other},
+	"ntp":            {class: network, activity: traffic, more: app("ntp")},
 	"radius": {
 		class: authentication, activity: 1,
 		more: []mapping.Constant{number("auth_protocol_id", 10), text("auth_protocol", "RADIUS")},
