@@ -21,11 +21,13 @@ var goldenEvents = map[string]string{
 	"finger.pcap":     "finger_*",
 	"gnutella.pcap":   "gnutella_*",
 	"ident.pcap":      "ident_*",
+	"ipsec.pcap":      "IPSEC::*",
 	"krb-odd.pcap":    "krb_*",
 	"modbus-odd.pcap": "modbus_*",
 	"modbus.pcap":     "modbus_*",
 	"netbios.pcap":    "netbios_*",
 	"ntp.pcap":        "ntp_*",
+	"openvpn.pcap":    "OpenVPN::control_message,OpenVPN::ack_message,OpenVPN::data_message",
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*,backdoor_*,*_signature_found,stp_*",
@@ -35,8 +37,10 @@ var goldenEvents = map[string]string{
 	"smb1-odd.pcap":   "smb1_*",
 	"smb1-talk.pcap":  "smb1_*",
 	"snmp.pcap":       "snmp_*",
+	"stun.pcap":       "STUN::*",
 	"syslog.pcap":     "syslog_*",
 	"telnet.pcap":     "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
+	"wireguard.pcap":  "Wireguard::*",
 }
 
 // goldenAnalyzers are the captures that need other analyzers than the default.

@@ -129,6 +129,21 @@ func TestShared(t *testing.T) {
 	}
 }
 
+// Another protocol of the flow is found after STUN has its service.
+func TestBeside(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	udp, tcp := New(b.Hooks, DefaultOptions())
+	media := ""
+	echo := &detect.Protocol{Transport: udp.Transport, Signatures: []detect.Signature{{Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, "ECHO") }}}}
+	echo.Protocol = conn.Protocol{Name: "ECHO", New: func(conn.Use) conn.Analyzer { return &sink{&media} }}
+	b.SetAttacher(detect.New([]*detect.Protocol{udp, tcp, echo}))
+	b.Datagram(true, []byte(packet(0x0001)))
+	b.Datagram(true, []byte("ECHO this"))
+	if !strings.HasSuffix(media, "ECHO this") {
+		t.Errorf("%q", media)
+	}
+}
+
 // A limit ends what is told of a message, not the analysis.
 func TestLimit(t *testing.T) {
 	b, raised := newBench(t, Options{Attributes: 2})

@@ -41,7 +41,7 @@ const (
 // events on h.
 func New(h *event.Hooks) (wireGuard, tailscale *detect.Protocol) {
 	s := &shard{hooks: &h.WireGuard}
-	wireGuard = &detect.Protocol{Transport: value.ProtoUDP, Signatures: []detect.Signature{{Orig: isHandshake}, {Resp: isHandshake}}}
+	wireGuard = &detect.Protocol{Transport: value.ProtoUDP, Shared: true, Signatures: []detect.Signature{{Orig: isHandshake}, {Resp: isHandshake}}}
 	wireGuard.Protocol = conn.Protocol{Name: "SPICY_WIREGUARD", Service: "spicy_wireguard", New: s.attach}
 	tailscale = &detect.Protocol{Transport: value.ProtoUDP, Signatures: []detect.Signature{{Orig: isDisco}, {Resp: isDisco}}}
 	tailscale.Protocol = conn.Protocol{Name: "SPICY_TAILSCALE", Service: "spicy_tailscale", New: s.attachTailscale}
@@ -116,13 +116,15 @@ type analyzer struct {
 	conn.Use
 	s         *shard
 	tailscale bool
+	begun     bool // there was a message
 	// sender is the index of the last initiation, by side, if initiated is set.
 	sender    [2]uint32
 	initiated [2]bool
 }
 
-// Data takes a datagram. Whatever is no message ends the analysis of WireGuard, which has its
-// ports for itself; Tailscale shares its own with STUN.
+// Data takes a datagram. What comes before the first message is passed over. After it, whatever
+// is no message ends the analysis of WireGuard, which has its ports for itself; Tailscale shares
+// its own with STUN.
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	switch {
 	case isDisco(b) == detect.Match:
@@ -138,8 +140,9 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	case a.tailscale && a.Has(a.s.wireGuard):
 		// The messages so far, which that analyzer has had.
 	case isMessage(b):
+		a.begun = true
 		a.message(isOrig, b)
-	case !a.tailscale:
+	case a.begun && !a.tailscale:
 		a.Violate(conn.Violation{Reason: "error while parsing Wireguard packet"})
 	}
 }
