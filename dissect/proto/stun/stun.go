@@ -68,7 +68,7 @@ func New(h *event.Hooks, o Options) (udp, tcp *detect.Protocol) {
 	s := &shard{hooks: &h.STUN, most: o.Attributes, framer: wire.NewFramer(channelLen, maxMessage, frameLen)}
 	udp = &detect.Protocol{Transport: value.ProtoUDP, Shared: true, Signatures: []detect.Signature{{Orig: isDatagram}, {Resp: isDatagram}}}
 	udp.Protocol = conn.Protocol{Name: name, Service: "spicy_stun", New: s.attach}
-	tcp = &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{{Orig: isStream}, {Resp: isStream}}}
+	tcp = &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{{Orig: isStream}}}
 	tcp.Protocol = conn.Protocol{Name: nameTCP, Service: "spicy_stun_tcp", New: s.attachTCP, Size: freelist.Size[stream]()}
 	return udp, tcp
 }
