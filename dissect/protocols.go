@@ -23,6 +23,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/ident"
+	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
@@ -37,6 +38,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntlm"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
+	"github.com/wirelog/wirelog/dissect/proto/openvpn"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/postgresql"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
@@ -49,11 +51,13 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/snmp"
 	"github.com/wirelog/wirelog/dissect/proto/socks"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
+	"github.com/wirelog/wirelog/dissect/proto/wireguard"
 	"github.com/wirelog/wirelog/dissect/proto/xmpp"
 	"github.com/wirelog/wirelog/internal/choose"
 	"github.com/wirelog/wirelog/value"
@@ -65,7 +69,16 @@ var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutell
 
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
-var beyondZeek = map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "spicy_tftp": compat.PackageProtocols, "syslog_tcp": compat.SyslogTCP}
+var beyondZeek = func() map[string]compat.Effect {
+	m := map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
+	packages := []string{
+		"spicy_ipsec_ike_udp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_tftp", "spicy_wireguard",
+	}
+	for _, name := range append(packages, openvpn.Names()...) {
+		m[name] = compat.PackageProtocols
+	}
+	return m
+}()
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
@@ -117,6 +130,14 @@ func variants(name string) ([]string, error) {
 		return []string{"krb", "krb_tcp"}, nil
 	case "tftp":
 		return []string{"spicy_tftp"}, nil
+	case "openvpn":
+		return openvpn.Names(), nil
+	case "stun":
+		return []string{"spicy_stun", "spicy_stun_tcp"}, nil
+	case "wireguard":
+		return []string{"spicy_wireguard", "spicy_tailscale"}, nil
+	case "ipsec":
+		return []string{"spicy_ipsec_ike_udp", "spicy_ipsec_udp"}, nil
 	case "dcerpc":
 		return []string{"dce_rpc"}, nil
 	}
@@ -164,7 +185,10 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	web2 := http2.New(hooks, fm, o.HTTP2)
 	web := http.New(hooks, fm, http.Successors{WebSocket: websocket.New(hooks), HTTP2: web2}, o.HTTP)
 	mails := mail.New(hooks, fm, o.Mail)
-	return []*detect.Protocol{
+	stunUDP, stunTCP := stun.New(hooks, o.STUN)
+	wireGuard, tailscale := wireguard.New(hooks)
+	ikeAlone, ikeESP := ike.New(hooks, o.IKE)
+	list := []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
 		finger.New(hooks),
@@ -221,8 +245,15 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		mount[1],
 		nfs[0],
 		nfs[1],
+		stunUDP,
+		stunTCP,
+		wireGuard,
+		tailscale,
+		ikeAlone,
+		ikeESP,
 		watch.NewBackDoor(hooks, o.Watch),
 		watch.NewInterConn(hooks, o.Watch),
 		watch.NewSteppingStone(o.Watch),
 	}
+	return append(list, openvpn.New(hooks, &ssl.Protocol)...)
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
 	"github.com/wirelog/wirelog/dissect/proto/http2"
+	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
@@ -45,6 +46,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
@@ -101,6 +103,8 @@ type Options struct {
 	KRB    krb.Options
 	NTP    ntp.Options
 	Syslog syslog.Options
+	STUN   stun.Options
+	IKE    ike.Options
 	Watch  watch.Options
 	Redis  redis.Options
 	MQTT   mqtt.Options
@@ -144,6 +148,8 @@ func DefaultOptions() Options {
 		KRB:    krb.DefaultOptions(),
 		NTP:    ntp.DefaultOptions(),
 		Syslog: syslog.DefaultOptions(),
+		STUN:   stun.DefaultOptions(),
+		IKE:    ike.DefaultOptions(),
 		Detect: detect.DefaultOptions(),
 		Watch:  watch.DefaultOptions(),
 		Redis:  redis.DefaultOptions(),

@@ -134,6 +134,9 @@ var builders = []Builder{
 	{logsOf(&schemas.SNMPSchema), installSNMP},
 	{logsOf(&schemas.RADIUSSchema), installRADIUS},
 	{logsOf(&schemas.DHCPSchema), installDHCP},
+	{logsOf(&schemas.STUNSchema, &schemas.STUNNATSchema), installSTUN},
+	{logsOf(&schemas.WireGuardSchema), installWireGuard},
+	{logsOf(&schemas.IPsecSchema), installIPsec},
 	{logsOf(&schemas.CaptureLossSchema), installCaptureLoss},
 	{logsOf(&schemas.StatsSchema), installStats},
 }

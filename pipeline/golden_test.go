@@ -22,6 +22,7 @@ var goldenEvents = map[string]string{
 	"gnutella.pcap":       "gnutella_*",
 	"http2.pcap":          "http2_*",
 	"ident.pcap":          "ident_*",
+	"ipsec.pcap":          "IPSEC::*",
 	"krb-odd.pcap":        "krb_*",
 	"ldap-sasl.pcap":      "LDAP::*",
 	"ldap-tls.pcap":       "LDAP::*",
@@ -31,6 +32,7 @@ var goldenEvents = map[string]string{
 	"mqtt.pcap":           "mqtt_*",
 	"netbios.pcap":        "netbios_*",
 	"ntp.pcap":            "ntp_*",
+	"openvpn.pcap":        "OpenVPN::control_message,OpenVPN::ack_message,OpenVPN::data_message",
 	"postgresql-tls.pcap": "PostgreSQL::*",
 	"postgresql.pcap":     "PostgreSQL::*",
 	"radius.pcap":         "radius_*",
@@ -43,9 +45,11 @@ var goldenEvents = map[string]string{
 	"smb1-odd.pcap":       "smb1_*",
 	"smb1-talk.pcap":      "smb1_*",
 	"snmp.pcap":           "snmp_*",
+	"stun.pcap":           "STUN::*",
 	"syslog.pcap":         "syslog_*",
 	"telnet.pcap":         "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
 	"tftp.pcap":           "tftp::*",
+	"wireguard.pcap":      "Wireguard::*",
 }
 
 // goldenAnalyzers are the captures that need other analyzers than the default.

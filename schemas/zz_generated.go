@@ -30,6 +30,7 @@ var all = []*Schema{
 	&FilesSchema,
 	&FTPSchema,
 	&HTTPSchema,
+	&IPsecSchema,
 	&IRCSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
@@ -62,11 +63,14 @@ var all = []*Schema{
 	&SSHSchema,
 	&SSLSchema,
 	&StatsSchema,
+	&STUNSchema,
+	&STUNNATSchema,
 	&SyslogSchema,
 	&TFTPSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
+	&WireGuardSchema,
 	&X509Schema,
 }
 
@@ -1619,11 +1623,270 @@ func (r *HTTP) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// IPsecSchema describes the log ipsec.
+var IPsecSchema = Schema{
+	Name: "ipsec",
+	Doc:  "IPsec is a message of IKE, as Corelight's package zeek-spicy-ipsec logs it.",
+	ID:   11,
+	New:  func() Record { return new(IPsec) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "is_orig", Kind: KindBool, Doc: "Whether the originator of the connection sent the message.", Unsettable: true},
+		{Name: "initiator_spi", Kind: KindString, Doc: "The initiator's security parameters index, in hexadecimal.", Unsettable: true},
+		{Name: "responder_spi", Kind: KindString, Doc: "The responder's security parameters index, in hexadecimal.", Unsettable: true},
+		{Name: "maj_ver", Kind: KindCount, Doc: "Major version: 1 or 2.", Unsettable: true},
+		{Name: "min_ver", Kind: KindCount, Doc: "Minor version.", Unsettable: true},
+		{Name: "exchange_type", Kind: KindCount, Doc: "Number of the exchange, such as 2, identity protection, or 34, IKE_SA_INIT.", Unsettable: true},
+		{Name: "flag_e", Kind: KindBool, Doc: "The message is encrypted (version 1).", Unsettable: true},
+		{Name: "flag_c", Kind: KindBool, Doc: "Commit (version 1).", Unsettable: true},
+		{Name: "flag_a", Kind: KindBool, Doc: "Authentication only (version 1).", Unsettable: true},
+		{Name: "flag_i", Kind: KindBool, Doc: "The initiator sent the message (version 2).", Unsettable: true},
+		{Name: "flag_v", Kind: KindBool, Doc: "The sender knows a higher version (version 2).", Unsettable: true},
+		{Name: "flag_r", Kind: KindBool, Doc: "The message is a response (version 2).", Unsettable: true},
+		{Name: "message_id", Kind: KindCount, Doc: "Identifier of the message.", Unsettable: true},
+		{Name: "vendor_ids", Kind: KindString, Container: VectorOf, Doc: "Names of the vendor IDs, or UNKNOWN: and their bytes in hexadecimal.", Unsettable: true},
+		{Name: "notify_messages", Kind: KindString, Container: VectorOf, Doc: "Names of the notifications.", Unsettable: true},
+		{Name: "transforms", Kind: KindString, Container: VectorOf, Doc: "Numbers of the transforms (version 1).", Unsettable: true},
+		{Name: "ke_dh_groups", Kind: KindCount, Container: VectorOf, Doc: "Numbers of the groups of the key exchange (version 2).", Unsettable: true},
+		{Name: "proposals", Kind: KindCount, Container: VectorOf, Doc: "Numbers of the proposals.", Unsettable: true},
+		{Name: "protocol_id", Kind: KindCount, Doc: "Protocol of the last proposal (version 1).", Unsettable: true},
+		{Name: "certificates", Kind: KindString, Container: VectorOf, Doc: "MD5 sums of the certificates, in hexadecimal.", Unsettable: true},
+		{Name: "transform_attributes", Kind: KindString, Container: VectorOf, Doc: "Attributes of the transforms: numbers of proposal and transform, name and value.", Unsettable: true},
+		{Name: "length", Kind: KindCount, Doc: "Length in bytes, with the header.", Unsettable: true},
+		{Name: "hash", Kind: KindString, Doc: "MD5 sum of the columns vendor_ids to transform_attributes without protocol_id, which recognizes implementations and their settings.", Unsettable: true},
+		{Name: "doi", Kind: KindCount, Doc: "Domain of interpretation (version 1).", Unsettable: true},
+		{Name: "situation", Kind: KindString, Doc: "Situation (version 1): 4 bytes.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &IPsecSchema.
+func (*IPsec) Schema() *Schema { return &IPsecSchema }
+
+// Encode passes the columns to s.
+func (r *IPsec) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.IsOrig.OK {
+		s.Bool(r.IsOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.InitiatorSPI.OK {
+		s.String(r.InitiatorSPI.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResponderSPI.OK {
+		s.String(r.ResponderSPI.V)
+	} else {
+		s.Unset()
+	}
+	if r.MajVer.OK {
+		s.Count(r.MajVer.V)
+	} else {
+		s.Unset()
+	}
+	if r.MinVer.OK {
+		s.Count(r.MinVer.V)
+	} else {
+		s.Unset()
+	}
+	if r.ExchangeType.OK {
+		s.Count(r.ExchangeType.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagE.OK {
+		s.Bool(r.FlagE.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagC.OK {
+		s.Bool(r.FlagC.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagA.OK {
+		s.Bool(r.FlagA.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagI.OK {
+		s.Bool(r.FlagI.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagV.OK {
+		s.Bool(r.FlagV.V)
+	} else {
+		s.Unset()
+	}
+	if r.FlagR.OK {
+		s.Bool(r.FlagR.V)
+	} else {
+		s.Unset()
+	}
+	if r.MessageID.OK {
+		s.Count(r.MessageID.V)
+	} else {
+		s.Unset()
+	}
+	if r.VendorIDs != nil {
+		s.Begin(VectorOf, len(r.VendorIDs))
+		for _, v := range r.VendorIDs {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.NotifyMessages != nil {
+		s.Begin(VectorOf, len(r.NotifyMessages))
+		for _, v := range r.NotifyMessages {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.Transforms != nil {
+		s.Begin(VectorOf, len(r.Transforms))
+		for _, v := range r.Transforms {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.KEDHGroups != nil {
+		s.Begin(VectorOf, len(r.KEDHGroups))
+		for _, v := range r.KEDHGroups {
+			s.Count(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.Proposals != nil {
+		s.Begin(VectorOf, len(r.Proposals))
+		for _, v := range r.Proposals {
+			s.Count(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.ProtocolID.OK {
+		s.Count(r.ProtocolID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Certificates != nil {
+		s.Begin(VectorOf, len(r.Certificates))
+		for _, v := range r.Certificates {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.TransformAttributes != nil {
+		s.Begin(VectorOf, len(r.TransformAttributes))
+		for _, v := range r.TransformAttributes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.Length.OK {
+		s.Count(r.Length.V)
+	} else {
+		s.Unset()
+	}
+	if r.Hash.OK {
+		s.String(r.Hash.V)
+	} else {
+		s.Unset()
+	}
+	if r.DOI.OK {
+		s.Count(r.DOI.V)
+	} else {
+		s.Unset()
+	}
+	if r.Situation.OK {
+		s.String(r.Situation.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *IPsec) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.InitiatorSPI.V)
+	bytes += len(r.ResponderSPI.V)
+	elements += len(r.VendorIDs)
+	for _, v := range r.VendorIDs {
+		bytes += len(v)
+	}
+	elements += len(r.NotifyMessages)
+	for _, v := range r.NotifyMessages {
+		bytes += len(v)
+	}
+	elements += len(r.Transforms)
+	for _, v := range r.Transforms {
+		bytes += len(v)
+	}
+	elements += len(r.KEDHGroups)
+	elements += len(r.Proposals)
+	elements += len(r.Certificates)
+	for _, v := range r.Certificates {
+		bytes += len(v)
+	}
+	elements += len(r.TransformAttributes)
+	for _, v := range r.TransformAttributes {
+		bytes += len(v)
+	}
+	bytes += len(r.Hash.V)
+	bytes += len(r.Situation.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *IPsec) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // IRCSchema describes the log irc.
 var IRCSchema = Schema{
 	Name: "irc",
 	Doc:  "IRC is a command of an IRC client, or a file sent by DCC.",
-	ID:   11,
+	ID:   12,
 	New:  func() Record { return new(IRC) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the command was seen."},
@@ -1740,7 +2003,7 @@ func (r *IRC) SetFlow(of func(uid string) *Flow) {
 var KerberosSchema = Schema{
 	Name: "kerberos",
 	Doc:  "Kerberos is a request to a KDC with its reply, or an authentication to a service.",
-	ID:   12,
+	ID:   13,
 	New:  func() Record { return new(Kerberos) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -1888,7 +2151,7 @@ func (r *Kerberos) SetFlow(of func(uid string) *Flow) {
 var KnownModbusSchema = Schema{
 	Name:     "known_modbus",
 	Doc:      "KnownModbus is a host that was seen as a Modbus master or slave, at most once a day.",
-	ID:       13,
+	ID:       14,
 	New:      func() Record { return new(KnownModbus) },
 	Optional: true,
 	Fields: []Field{
@@ -1917,7 +2180,7 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 var LDAPSchema = Schema{
 	Name: "ldap",
 	Doc:  "LDAP is an LDAP operation other than a search: the messages of a connection with one identifier.",
-	ID:   14,
+	ID:   15,
 	New:  func() Record { return new(LDAP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2019,7 +2282,7 @@ func (r *LDAP) SetFlow(of func(uid string) *Flow) {
 var LDAPSearchSchema = Schema{
 	Name: "ldap_search",
 	Doc:  "LDAPSearch is an LDAP search with its result.",
-	ID:   15,
+	ID:   16,
 	New:  func() Record { return new(LDAPSearch) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2142,7 +2405,7 @@ func (r *LDAPSearch) SetFlow(of func(uid string) *Flow) {
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   16,
+	ID:   17,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -2230,7 +2493,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       17,
+	ID:       18,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -2294,7 +2557,7 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 var MQTTConnectSchema = Schema{
 	Name: "mqtt_connect",
 	Doc:  "MQTTConnect is a client's connection to an MQTT server.",
-	ID:   18,
+	ID:   19,
 	New:  func() Record { return new(MQTTConnect) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the client's request."},
@@ -2391,7 +2654,7 @@ func (r *MQTTConnect) SetFlow(of func(uid string) *Flow) {
 var MQTTPublishSchema = Schema{
 	Name: "mqtt_publish",
 	Doc:  "MQTTPublish is a message that a client publishes, or that a server sends to a subscriber.",
-	ID:   19,
+	ID:   20,
 	New:  func() Record { return new(MQTTPublish) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
@@ -2464,7 +2727,7 @@ func (r *MQTTPublish) SetFlow(of func(uid string) *Flow) {
 var MQTTSubscribeSchema = Schema{
 	Name: "mqtt_subscribe",
 	Doc:  "MQTTSubscribe is a subscription, or its end.",
-	ID:   20,
+	ID:   21,
 	New:  func() Record { return new(MQTTSubscribe) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -2554,7 +2817,7 @@ func (r *MQTTSubscribe) SetFlow(of func(uid string) *Flow) {
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   21,
+	ID:   22,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -2634,7 +2897,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   22,
+	ID:   23,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2737,7 +3000,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   23,
+	ID:   24,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2867,7 +3130,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   24,
+	ID:   25,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2930,7 +3193,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var OpenConnSchema = Schema{
 	Name:     "open_conn",
 	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
-	ID:       25,
+	ID:       26,
 	New:      func() Record { return new(OpenConn) },
 	Optional: true,
 	Fields: []Field{
@@ -3123,7 +3386,7 @@ func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   26,
+	ID:   27,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -3227,7 +3490,7 @@ func (r *PE) Size() (bytes, elements int) {
 var PostgreSQLSchema = Schema{
 	Name: "postgresql",
 	Doc:  "PostgreSQL is a request of a client to a PostgreSQL server with its answer.",
-	ID:   27,
+	ID:   28,
 	New:  func() Record { return new(PostgreSQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3343,7 +3606,7 @@ func (r *PostgreSQL) SetFlow(of func(uid string) *Flow) {
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   28,
+	ID:   29,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3452,7 +3715,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   29,
+	ID:   30,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -3618,7 +3881,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RedisSchema = Schema{
 	Name: "redis",
 	Doc:  "Redis is a command to a Redis server and its reply.",
-	ID:   30,
+	ID:   31,
 	New:  func() Record { return new(Redis) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command, or of the reply if the command was not seen."},
@@ -3707,7 +3970,7 @@ func (r *Redis) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   31,
+	ID:   32,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3828,7 +4091,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SensorSchema = Schema{
 	Name:     "sensor",
 	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
-	ID:       32,
+	ID:       33,
 	New:      func() Record { return new(Sensor) },
 	Optional: true,
 	Fields: []Field{
@@ -3883,7 +4146,7 @@ func (r *Sensor) Size() (bytes, elements int) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   33,
+	ID:   34,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -4091,7 +4354,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       34,
+	ID:       35,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -4293,7 +4556,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   35,
+	ID:   36,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4408,7 +4671,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   36,
+	ID:   37,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4487,7 +4750,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   37,
+	ID:   38,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -4703,7 +4966,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   38,
+	ID:   39,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -4791,7 +5054,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   39,
+	ID:   40,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -4907,7 +5170,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   40,
+	ID:   41,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -5069,7 +5332,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   41,
+	ID:   42,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -5242,7 +5505,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       42,
+	ID:       43,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -5352,11 +5615,219 @@ func (r *Stats) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// STUNSchema describes the log stun.
+var STUNSchema = Schema{
+	Name: "stun",
+	Doc:  "STUN is a message of STUN or TURN, as Corelight's package zeek-spicy-stun logs it.",
+	ID:   44,
+	New:  func() Record { return new(STUN) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "is_orig", Kind: KindBool, Doc: "Whether the originator of the connection sent the message.", Unsettable: true},
+		{Name: "trans_id", Kind: KindString, Doc: "Transaction identifier, which an answer repeats: 12 bytes.", Unsettable: true},
+		{Name: "method", Kind: KindString, Doc: "Method, such as BINDING or ALLOCATE.", Unsettable: true},
+		{Name: "class", Kind: KindString, Doc: "REQUEST, INDICATION, RESPONSE_SUCCESS or RESPONSE_ERROR.", Unsettable: true},
+		{Name: "attr_types", Kind: KindString, Container: VectorOf, Doc: "Names of the attributes.", Unsettable: true},
+		{Name: "attr_vals", Kind: KindString, Container: VectorOf, Doc: "Values of the attributes, in the same order: addresses as address:port, error codes with their reason, priority and fingerprint as numbers, all others as they are.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &STUNSchema.
+func (*STUN) Schema() *Schema { return &STUNSchema }
+
+// Encode passes the columns to s.
+func (r *STUN) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.IsOrig.OK {
+		s.Bool(r.IsOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.TransID.OK {
+		s.String(r.TransID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Method.OK {
+		s.String(r.Method.V)
+	} else {
+		s.Unset()
+	}
+	if r.Class.OK {
+		s.String(r.Class.V)
+	} else {
+		s.Unset()
+	}
+	if r.AttrTypes != nil {
+		s.Begin(VectorOf, len(r.AttrTypes))
+		for _, v := range r.AttrTypes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.AttrVals != nil {
+		s.Begin(VectorOf, len(r.AttrVals))
+		for _, v := range r.AttrVals {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *STUN) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.TransID.V)
+	bytes += len(r.Method.V)
+	bytes += len(r.Class.V)
+	elements += len(r.AttrTypes)
+	for _, v := range r.AttrTypes {
+		bytes += len(v)
+	}
+	elements += len(r.AttrVals)
+	for _, v := range r.AttrVals {
+		bytes += len(v)
+	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *STUN) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// STUNNATSchema describes the log stun_nat.
+var STUNNATSchema = Schema{
+	Name: "stun_nat",
+	Doc:  "STUNNAT is the address of a host behind a translator of addresses, as a STUN server has seen it.",
+	ID:   45,
+	New:  func() Record { return new(STUNNAT) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto", Kind: KindEnum, Doc: "Transport protocol."},
+		{Name: "is_orig", Kind: KindBool, Doc: "Whether the originator of the connection sent the message.", Unsettable: true},
+		{Name: "wan_addrs", Kind: KindAddr, Container: VectorOf, Doc: "Addresses that the server has seen.", Unsettable: true},
+		{Name: "wan_ports", Kind: KindCount, Container: VectorOf, Doc: "Ports that the server has seen.", Unsettable: true},
+		{Name: "lan_addrs", Kind: KindAddr, Container: VectorOf, Doc: "Address of the host itself, for each of them.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &STUNNATSchema.
+func (*STUNNAT) Schema() *Schema { return &STUNNATSchema }
+
+// Encode passes the columns to s.
+func (r *STUNNAT) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Proto))
+	if r.IsOrig.OK {
+		s.Bool(r.IsOrig.V)
+	} else {
+		s.Unset()
+	}
+	if r.WANAddrs != nil {
+		s.Begin(VectorOf, len(r.WANAddrs))
+		for _, v := range r.WANAddrs {
+			s.Addr(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.WANPorts != nil {
+		s.Begin(VectorOf, len(r.WANPorts))
+		for _, v := range r.WANPorts {
+			s.Count(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.LANAddrs != nil {
+		s.Begin(VectorOf, len(r.LANAddrs))
+		for _, v := range r.LANAddrs {
+			s.Addr(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *STUNNAT) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	elements += len(r.WANAddrs)
+	elements += len(r.WANPorts)
+	elements += len(r.LANAddrs)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *STUNNAT) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // SyslogSchema describes the log syslog.
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   43,
+	ID:   46,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -5434,7 +5905,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TFTPSchema = Schema{
 	Name: "tftp",
 	Doc:  "TFTP is the transfer of a file over TFTP.",
-	ID:   44,
+	ID:   47,
 	New:  func() Record { return new(TFTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -5523,7 +5994,7 @@ func (r *TFTP) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   45,
+	ID:   48,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -5586,7 +6057,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   46,
+	ID:   49,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -5711,7 +6182,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   47,
+	ID:   50,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -5795,11 +6266,72 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID.V)
 }
 
+// WireGuardSchema describes the log wireguard.
+var WireGuardSchema = Schema{
+	Name: "wireguard",
+	Doc:  "WireGuard is a connection of WireGuard with at least one message of a handshake, as Corelight's package zeek-spicy-wireguard logs it.",
+	ID:   51,
+	New:  func() Record { return new(WireGuard) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of a handshake."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "established", Kind: KindBool, Doc: "Whether a response belongs to the initiation before it. Whether the handshake succeeded is encrypted."},
+		{Name: "initiations", Kind: KindCount, Doc: "Number of initiations of handshakes."},
+		{Name: "responses", Kind: KindCount, Doc: "Number of responses to them."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &WireGuardSchema.
+func (*WireGuard) Schema() *Schema { return &WireGuardSchema }
+
+// Encode passes the columns to s.
+func (r *WireGuard) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Bool(r.Established)
+	s.Count(r.Initiations)
+	s.Count(r.Responses)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *WireGuard) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *WireGuard) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // X509Schema describes the log x509.
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   48,
+	ID:   52,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

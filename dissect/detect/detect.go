@@ -50,6 +50,9 @@ type Protocol struct {
 	// Watcher is set if the analyzer goes to every TCP connection with its first packet; see
 	// conn.Table.AddWatcher. Ports and Signatures mean nothing then.
 	Watcher bool
+	// Shared is set if other protocols over UDP may go between the same ports. They are looked
+	// for even once the connection has this protocol's service.
+	Shared bool
 	// Unused is set if the user has not chosen the protocol, so that another one that
 	// announces its connections does not.
 	Unused bool
@@ -271,6 +274,7 @@ type watch struct {
 	// analyzers, which are in found. over reports that nothing is matched any more.
 	isInner bool
 	over    bool
+	shared  bool // a protocol with Shared was found
 	late    bool // what matches is too late to attach
 	held    int  // bytes of sides, once late
 	found   []finding
@@ -323,7 +327,7 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		w.lateData(isOrig, b)
 		return
 	}
-	if w.tp == value.ProtoUDP && w.Conn().Confirmed() {
+	if w.tp == value.ProtoUDP && !w.shared && w.Conn().Confirmed() {
 		// The port was right. Watching on would take memory for each of many short flows.
 		w.stop()
 		return
@@ -481,6 +485,7 @@ func (w *watch) attach(p *Protocol, last []byte, isOrig bool) {
 		w.raiseLate(p)
 		return
 	}
+	w.shared = w.shared || p.Shared
 	asZeek := w.Compat(compat.DetectionReplay)
 	for {
 		var h conn.Handover

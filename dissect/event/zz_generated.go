@@ -28,6 +28,7 @@ type Hooks struct {
 	ICMP          ICMPEvents
 	IGMP          IGMPEvents
 	IMAP          IMAPEvents
+	IPSEC         IPSECEvents
 	IRC           IRCEvents
 	Ident         IdentEvents
 	InterConn     InterConnEvents
@@ -43,6 +44,7 @@ type Hooks struct {
 	NTP           NTPEvents
 	NetBIOS       NetBIOSEvents
 	OCSP          OCSPEvents
+	OpenVPN       OpenVPNEvents
 	PE            PEEvents
 	POP3          POP3Events
 	Packet        PacketEvents
@@ -59,6 +61,7 @@ type Hooks struct {
 	SOCKS         SOCKSEvents
 	SSH           SSHEvents
 	SSL           SSLEvents
+	STUN          STUNEvents
 	SteppingStone SteppingStoneEvents
 	Syslog        SyslogEvents
 	TCP           TCPEvents
@@ -68,6 +71,7 @@ type Hooks struct {
 	UDP           UDPEvents
 	WebSocket     WebSocketEvents
 	Weird         WeirdEvents
+	WireGuard     WireGuardEvents
 	X509          X509Events
 	XMPP          XMPPEvents
 
@@ -392,6 +396,36 @@ type IMAPEvents struct {
 	StartTLS     Hook[IMAPStartTLS]     // imap_starttls
 }
 
+// IPSECEvents are the hooks of section IPSEC.
+type IPSECEvents struct {
+	ESPMessage            Hook[IPSECESPMessage]            // IPSEC::esp_message
+	IKEDataAttribute      Hook[IPSECIKEDataAttribute]      // IPSEC::ike_data_attribute
+	IKEMessage            Hook[IPSECIKEMessage]            // IPSEC::ike_message
+	IKEv1CertPayload      Hook[IPSECIKEv1CertPayload]      // IPSEC::ikev1_cert_payload
+	IKEv1CertReqPayload   Hook[IPSECIKEv1CertReqPayload]   // IPSEC::ikev1_certreq_payload
+	IKEv1DeletePayload    Hook[IPSECIKEv1DeletePayload]    // IPSEC::ikev1_delete_payload
+	IKEv1HashPayload      Hook[IPSECIKEv1HashPayload]      // IPSEC::ikev1_hash_payload
+	IKEv1IDPayload        Hook[IPSECIKEv1IDPayload]        // IPSEC::ikev1_id_payload
+	IKEv1KEPayload        Hook[IPSECIKEv1KEPayload]        // IPSEC::ikev1_ke_payload
+	IKEv1NoncePayload     Hook[IPSECIKEv1NoncePayload]     // IPSEC::ikev1_nonce_payload
+	IKEv1NotifyPayload    Hook[IPSECIKEv1NotifyPayload]    // IPSEC::ikev1_notify_payload
+	IKEv1PPayload         Hook[IPSECIKEv1PPayload]         // IPSEC::ikev1_p_payload
+	IKEv1SAPayload        Hook[IPSECIKEv1SAPayload]        // IPSEC::ikev1_sa_payload
+	IKEv1SigPayload       Hook[IPSECIKEv1SigPayload]       // IPSEC::ikev1_sig_payload
+	IKEv1TPayload         Hook[IPSECIKEv1TPayload]         // IPSEC::ikev1_t_payload
+	IKEv1VIDPayload       Hook[IPSECIKEv1VIDPayload]       // IPSEC::ikev1_vid_payload
+	IKEv2CertPayload      Hook[IPSECIKEv2CertPayload]      // IPSEC::ikev2_cert_payload
+	IKEv2CertReqPayload   Hook[IPSECIKEv2CertReqPayload]   // IPSEC::ikev2_certreq_payload
+	IKEv2DeletePayload    Hook[IPSECIKEv2DeletePayload]    // IPSEC::ikev2_delete_payload
+	IKEv2EncryptedPayload Hook[IPSECIKEv2EncryptedPayload] // IPSEC::ikev2_encrypted_payload
+	IKEv2KEPayload        Hook[IPSECIKEv2KEPayload]        // IPSEC::ikev2_ke_payload
+	IKEv2NoncePayload     Hook[IPSECIKEv2NoncePayload]     // IPSEC::ikev2_nonce_payload
+	IKEv2NotifyPayload    Hook[IPSECIKEv2NotifyPayload]    // IPSEC::ikev2_notify_payload
+	IKEv2SAProposal       Hook[IPSECIKEv2SAProposal]       // IPSEC::ikev2_sa_proposal
+	IKEv2SATransform      Hook[IPSECIKEv2SATransform]      // IPSEC::ikev2_sa_transform
+	IKEv2VendorIDPayload  Hook[IPSECIKEv2VendorIDPayload]  // IPSEC::ikev2_vendorid_payload
+}
+
 // IRCEvents are the hooks of section IRC.
 type IRCEvents struct {
 	ChannelInfo       Hook[IRCChannelInfo]       // irc_channel_info
@@ -607,6 +641,14 @@ type OCSPEvents struct {
 	ResponseBytes       Hook[OCSPResponseBytes]       // ocsp_response_bytes
 	ResponseCertificate Hook[OCSPResponseCertificate] // ocsp_response_certificate
 	ResponseStatus      Hook[OCSPResponseStatus]      // ocsp_response_status
+}
+
+// OpenVPNEvents are the hooks of section OpenVPN.
+type OpenVPNEvents struct {
+	AckMessage             Hook[OpenVPNAckMessage]             // OpenVPN::ack_message
+	ControlMessage         Hook[OpenVPNControlMessage]         // OpenVPN::control_message
+	ControlMessageWithData Hook[OpenVPNControlMessageWithData] // OpenVPN::control_message_with_data
+	DataMessage            Hook[OpenVPNDataMessage]            // OpenVPN::data_message
 }
 
 // PEEvents are the hooks of section PE.
@@ -906,6 +948,15 @@ type SSLEvents struct {
 	StapledOCSP                                  Hook[SSLStapledOCSP]                                  // ssl_stapled_ocsp
 }
 
+// STUNEvents are the hooks of section STUN.
+type STUNEvents struct {
+	STUNPacket             Hook[STUNSTUNPacket]             // STUN::STUNPacket
+	ChannelData            Hook[STUNChannelData]            // STUN::channel_data
+	ErrorCodeAttribute     Hook[STUNErrorCodeAttribute]     // STUN::error_code_attribute
+	MappedAddressAttribute Hook[STUNMappedAddressAttribute] // STUN::mapped_address_attribute
+	StringAttribute        Hook[STUNStringAttribute]        // STUN::string_attribute
+}
+
 // SteppingStoneEvents are the hooks of section SteppingStone.
 type SteppingStoneEvents struct {
 	STPCorrelatePair Hook[STPCorrelatePair] // stp_correlate_pair
@@ -995,6 +1046,15 @@ type WeirdEvents struct {
 	File        Hook[FileWeird]        // file_weird
 	Flow        Hook[FlowWeird]        // flow_weird
 	Net         Hook[NetWeird]         // net_weird
+}
+
+// WireGuardEvents are the hooks of section WireGuard.
+type WireGuardEvents struct {
+	HandshakeInitiation       Hook[WireGuardHandshakeInitiation]       // Wireguard::handshake_initiation
+	HandshakeResponse         Hook[WireGuardHandshakeResponse]         // Wireguard::handshake_response
+	PacketCookieReply         Hook[WireGuardPacketCookieReply]         // Wireguard::packet_cookie_reply
+	PacketData                Hook[WireGuardPacketData]                // Wireguard::packet_data
+	TailscaleDiscoveryMessage Hook[WireGuardTailscaleDiscoveryMessage] // Wireguard::tailscale_discovery_message
 }
 
 // X509Events are the hooks of section X509.
@@ -1110,6 +1170,474 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.IGMP.Message.Listen(func(e *IGMPMessage) {
 				dst := s.begin("IGMP::message")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::esp_message",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::ESPMsg"}},
+			Doc:     "Raised for every packet of ESP inside UDP or TCP.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.ESPMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.ESPMessage.Listen(func(e *IPSECESPMessage) {
+				dst := s.begin("IPSEC::esp_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ike_data_attribute",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_SA_Transform_Attribute_Msg"}},
+			Doc:     "Raised for every attribute of a transform of IKE.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEDataAttribute.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEDataAttribute.Listen(func(e *IPSECIKEDataAttribute) {
+				dst := s.begin("IPSEC::ike_data_attribute")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ike_message",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEMsg"}},
+			Doc:     "Raised for every message of IKE over UDP or TCP, after the events of its payloads.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEMessage.Listen(func(e *IPSECIKEMessage) {
+				dst := s.begin("IPSEC::ike_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_cert_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_CERT_Msg"}},
+			Doc:     "Raised for every certificate of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1CertPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1CertPayload.Listen(func(e *IPSECIKEv1CertPayload) {
+				dst := s.begin("IPSEC::ikev1_cert_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_certreq_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_CERTREQ_Msg"}},
+			Doc:     "Raised for every request for certificates of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1CertReqPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1CertReqPayload.Listen(func(e *IPSECIKEv1CertReqPayload) {
+				dst := s.begin("IPSEC::ikev1_certreq_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_delete_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_DELETE_Msg"}},
+			Doc:     "Raised for every deletion of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1DeletePayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1DeletePayload.Listen(func(e *IPSECIKEv1DeletePayload) {
+				dst := s.begin("IPSEC::ikev1_delete_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_hash_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_HASH_Msg"}},
+			Doc:     "Raised for every hash of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1HashPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1HashPayload.Listen(func(e *IPSECIKEv1HashPayload) {
+				dst := s.begin("IPSEC::ikev1_hash_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_id_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_ID_Msg"}},
+			Doc:     "Raised for every identification of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1IDPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1IDPayload.Listen(func(e *IPSECIKEv1IDPayload) {
+				dst := s.begin("IPSEC::ikev1_id_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_ke_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_KE_Msg"}},
+			Doc:     "Raised for the key exchange of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1KEPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1KEPayload.Listen(func(e *IPSECIKEv1KEPayload) {
+				dst := s.begin("IPSEC::ikev1_ke_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_nonce_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_NONCE_Msg"}},
+			Doc:     "Raised for every nonce of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1NoncePayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1NoncePayload.Listen(func(e *IPSECIKEv1NoncePayload) {
+				dst := s.begin("IPSEC::ikev1_nonce_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_notify_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_NOTIFY_Msg"}},
+			Doc:     "Raised for every notification of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1NotifyPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1NotifyPayload.Listen(func(e *IPSECIKEv1NotifyPayload) {
+				dst := s.begin("IPSEC::ikev1_notify_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_p_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_P_Msg"}},
+			Doc:     "Raised for every proposal of IKEv1, before those of its transforms.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1PPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1PPayload.Listen(func(e *IPSECIKEv1PPayload) {
+				dst := s.begin("IPSEC::ikev1_p_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_sa_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_SA_Msg"}},
+			Doc:     "Raised for every security association of IKEv1, after those of its proposals.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1SAPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1SAPayload.Listen(func(e *IPSECIKEv1SAPayload) {
+				dst := s.begin("IPSEC::ikev1_sa_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_sig_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_SIG_Msg"}},
+			Doc:     "Raised for every signature of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1SigPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1SigPayload.Listen(func(e *IPSECIKEv1SigPayload) {
+				dst := s.begin("IPSEC::ikev1_sig_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_t_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKEv1_T_Msg"}},
+			Doc:     "Raised for every transform of IKEv1, after those of its attributes.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1TPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1TPayload.Listen(func(e *IPSECIKEv1TPayload) {
+				dst := s.begin("IPSEC::ikev1_t_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev1_vid_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_VENDORID_Msg"}},
+			Doc:     "Raised for every vendor ID of IKEv1.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv1VIDPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv1VIDPayload.Listen(func(e *IPSECIKEv1VIDPayload) {
+				dst := s.begin("IPSEC::ikev1_vid_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_cert_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_CERT_Msg"}},
+			Doc:     "Raised for every certificate of IKEv2 that is not encrypted.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2CertPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2CertPayload.Listen(func(e *IPSECIKEv2CertPayload) {
+				dst := s.begin("IPSEC::ikev2_cert_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_certreq_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_CERTREQ_Msg"}},
+			Doc:     "Raised for every request for certificates of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2CertReqPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2CertReqPayload.Listen(func(e *IPSECIKEv2CertReqPayload) {
+				dst := s.begin("IPSEC::ikev2_certreq_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_delete_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_DELETE_Msg"}},
+			Doc:     "Raised for every deletion of IKEv2 that is not encrypted.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2DeletePayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2DeletePayload.Listen(func(e *IPSECIKEv2DeletePayload) {
+				dst := s.begin("IPSEC::ikev2_delete_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_encrypted_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_ENCRYPTED_Msg"}},
+			Doc:     "Raised for the encrypted payload of a message of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2EncryptedPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2EncryptedPayload.Listen(func(e *IPSECIKEv2EncryptedPayload) {
+				dst := s.begin("IPSEC::ikev2_encrypted_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_ke_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_KE_Msg"}},
+			Doc:     "Raised for the key exchange of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2KEPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2KEPayload.Listen(func(e *IPSECIKEv2KEPayload) {
+				dst := s.begin("IPSEC::ikev2_ke_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_nonce_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_NONCE_Msg"}},
+			Doc:     "Raised for every nonce of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2NoncePayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2NoncePayload.Listen(func(e *IPSECIKEv2NoncePayload) {
+				dst := s.begin("IPSEC::ikev2_nonce_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_notify_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_NOTIFY_Msg"}},
+			Doc:     "Raised for every notification of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2NotifyPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2NotifyPayload.Listen(func(e *IPSECIKEv2NotifyPayload) {
+				dst := s.begin("IPSEC::ikev2_notify_payload")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_sa_proposal",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_SA_Proposal_Msg"}},
+			Doc:     "Raised for every proposal of a security association of IKEv2, after those of its transforms.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2SAProposal.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2SAProposal.Listen(func(e *IPSECIKEv2SAProposal) {
+				dst := s.begin("IPSEC::ikev2_sa_proposal")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_sa_transform",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_SA_Transform_Msg"}},
+			Doc:     "Raised for every transform of a proposal of IKEv2, after those of its attributes.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2SATransform.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2SATransform.Listen(func(e *IPSECIKEv2SATransform) {
+				dst := s.begin("IPSEC::ikev2_sa_transform")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IPSEC::ikev2_vendorid_payload",
+			Section: "IPSEC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "IPSEC::IKE_VENDORID_Msg"}},
+			Doc:     "Raised for every vendor ID of IKEv2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IPSEC.IKEv2VendorIDPayload.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IPSEC.IKEv2VendorIDPayload.Listen(func(e *IPSECIKEv2VendorIDPayload) {
+				dst := s.begin("IPSEC::ikev2_vendorid_payload")
+				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
 		},
@@ -1235,6 +1763,78 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.LDAP.StartTLS.Listen(func(e *LDAPStartTLS) {
 				dst := s.begin("LDAP::starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "OpenVPN::ack_message",
+			Section: "OpenVPN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "OpenVPN::AckMsg"}},
+			Doc:     "Raised for every message of OpenVPN's control channel that only acknowledges others.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OpenVPN.AckMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OpenVPN.AckMessage.Listen(func(e *OpenVPNAckMessage) {
+				dst := s.begin("OpenVPN::ack_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "OpenVPN::control_message",
+			Section: "OpenVPN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "OpenVPN::ControlMsg"}},
+			Doc:     "Raised for every message of OpenVPN's control channel.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OpenVPN.ControlMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OpenVPN.ControlMessage.Listen(func(e *OpenVPNControlMessage) {
+				dst := s.begin("OpenVPN::control_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "OpenVPN::control_message_with_data",
+			Section: "OpenVPN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "OpenVPN::ControlMsg"}, {"ssl_data", "string"}},
+			Doc:     "Raised for every message of OpenVPN's control channel, with its part of the TLS stream.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OpenVPN.ControlMessageWithData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OpenVPN.ControlMessageWithData.Listen(func(e *OpenVPNControlMessageWithData) {
+				dst := s.begin("OpenVPN::control_message_with_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "OpenVPN::data_message",
+			Section: "OpenVPN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "OpenVPN::DataMsg"}},
+			Doc:     "Raised for every message of OpenVPN's data channel.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.OpenVPN.DataMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.OpenVPN.DataMessage.Listen(func(e *OpenVPNDataMessage) {
+				dst := s.begin("OpenVPN::data_message")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -1703,6 +2303,186 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.Redis.SetCommand.Listen(func(e *RedisSetCommand) {
 				dst := s.begin("Redis::set_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "STUN::STUNPacket",
+			Section: "STUN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"method", "count"}, {"class", "count"}, {"trans_id", "string"}},
+			Doc:     "Raised for every message of STUN (RFC 8489 section 5), after the events of its attributes.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.STUN.STUNPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.STUN.STUNPacket.Listen(func(e *STUNSTUNPacket) {
+				dst := s.begin("STUN::STUNPacket")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "STUN::channel_data",
+			Section: "STUN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"channel", "count"}, {"data_len", "count"}},
+			Doc:     "Raised for every message of TURN that carries data of a peer without being one of STUN (RFC 8656 section 12.4). The package does not have it.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.STUN.ChannelData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.STUN.ChannelData.Listen(func(e *STUNChannelData) {
+				dst := s.begin("STUN::channel_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "STUN::error_code_attribute",
+			Section: "STUN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"method", "count"}, {"class", "count"}, {"trans_id", "string"}, {"attr_type", "count"}, {"err_class", "count"}, {"number", "count"}, {"reason", "string"}},
+			Doc:     "Raised for the attribute of a STUN message that is an error code (RFC 8489 section 14.8).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.STUN.ErrorCodeAttribute.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.STUN.ErrorCodeAttribute.Listen(func(e *STUNErrorCodeAttribute) {
+				dst := s.begin("STUN::error_code_attribute")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "STUN::mapped_address_attribute",
+			Section: "STUN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"method", "count"}, {"class", "count"}, {"trans_id", "string"}, {"attr_type", "count"}, {"x_port", "count"}, {"x_addr", "addr"}},
+			Doc:     "Raised for every attribute of a STUN message that is an address (RFC 8489 section 14.1, RFC 8656 section 18).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.STUN.MappedAddressAttribute.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.STUN.MappedAddressAttribute.Listen(func(e *STUNMappedAddressAttribute) {
+				dst := s.begin("STUN::mapped_address_attribute")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "STUN::string_attribute",
+			Section: "STUN",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"method", "count"}, {"class", "count"}, {"trans_id", "string"}, {"attr_type", "count"}, {"attr_val", "string"}},
+			Doc:     "Raised for every attribute of a STUN message that is neither an address nor an error code (RFC 8489 section 14).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.STUN.StringAttribute.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.STUN.StringAttribute.Listen(func(e *STUNStringAttribute) {
+				dst := s.begin("STUN::string_attribute")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Wireguard::handshake_initiation",
+			Section: "WireGuard",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"sender_index", "count"}, {"unencrypted_ephemeral", "string"}, {"encrypted_static", "string"}, {"encrypted_timestamp", "string"}, {"mac1", "string"}, {"mac2", "string"}},
+			Doc:     "Raised for the first message of a handshake of WireGuard.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WireGuard.HandshakeInitiation.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WireGuard.HandshakeInitiation.Listen(func(e *WireGuardHandshakeInitiation) {
+				dst := s.begin("Wireguard::handshake_initiation")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Wireguard::handshake_response",
+			Section: "WireGuard",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"sender_index", "count"}, {"receiver_index", "count"}, {"unencrypted_ephemeral", "string"}, {"encrypted_nothing", "string"}, {"mac1", "string"}, {"mac2", "string"}},
+			Doc:     "Raised for the second message of a handshake of WireGuard.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WireGuard.HandshakeResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WireGuard.HandshakeResponse.Listen(func(e *WireGuardHandshakeResponse) {
+				dst := s.begin("Wireguard::handshake_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Wireguard::packet_cookie_reply",
+			Section: "WireGuard",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"receiver_index", "count"}, {"nonce", "string"}, {"encrypted_cookie", "string"}},
+			Doc:     "Raised for the answer of a WireGuard peer under load.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WireGuard.PacketCookieReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WireGuard.PacketCookieReply.Listen(func(e *WireGuardPacketCookieReply) {
+				dst := s.begin("Wireguard::packet_cookie_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Wireguard::packet_data",
+			Section: "WireGuard",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"receiver_index", "count"}, {"key_counter", "count"}, {"encapsulated_packet_length", "count"}},
+			Doc:     "Raised for every message of WireGuard that carries a packet, or nothing, to keep the session alive.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WireGuard.PacketData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WireGuard.PacketData.Listen(func(e *WireGuardPacketData) {
+				dst := s.begin("Wireguard::packet_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Wireguard::tailscale_discovery_message",
+			Section: "WireGuard",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"senderDiscoPub", "string"}},
+			Doc:     "Raised for every message with which nodes of Tailscale look for paths, beside WireGuard (package disco of Tailscale).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.WireGuard.TailscaleDiscoveryMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.WireGuard.TailscaleDiscoveryMessage.Listen(func(e *WireGuardTailscaleDiscoveryMessage) {
+				dst := s.begin("Wireguard::tailscale_discovery_message")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -12761,6 +13541,266 @@ func (e *IGMPMessage) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IPSECESPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEDataAttribute) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1CertPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1CertReqPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1DeletePayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1HashPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1IDPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1KEPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1NoncePayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1NotifyPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1PPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1SAPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1SigPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1TPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv1VIDPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2CertPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2CertReqPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2DeletePayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2EncryptedPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2KEPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2NoncePayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2NotifyPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2SAProposal) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2SATransform) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IPSECIKEv2VendorIDPayload) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *LDAPBindRequest) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"message_id":`...)
 	dst = strconv.AppendInt(dst, e.MessageID, 10)
@@ -12864,6 +13904,48 @@ func (e *LDAPSearchResultEntry) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *LDAPStartTLS) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OpenVPNAckMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OpenVPNControlMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OpenVPNControlMessageWithData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, `,"ssl_data":`...)
+	dst = appendString(dst, e.SSLData)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *OpenVPNDataMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
 	return dst
 }
 
@@ -13079,6 +14161,170 @@ func (e *RedisServerPush) AppendArgs(dst []byte) []byte {
 func (e *RedisSetCommand) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"command":`...)
 	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STUNSTUNPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"method":`...)
+	dst = strconv.AppendUint(dst, e.Method, 10)
+	dst = append(dst, `,"class":`...)
+	dst = strconv.AppendUint(dst, e.Class, 10)
+	dst = append(dst, `,"trans_id":`...)
+	dst = appendString(dst, e.TransID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STUNChannelData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"channel":`...)
+	dst = strconv.AppendUint(dst, e.Channel, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STUNErrorCodeAttribute) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"method":`...)
+	dst = strconv.AppendUint(dst, e.Method, 10)
+	dst = append(dst, `,"class":`...)
+	dst = strconv.AppendUint(dst, e.Class, 10)
+	dst = append(dst, `,"trans_id":`...)
+	dst = appendString(dst, e.TransID)
+	dst = append(dst, `,"attr_type":`...)
+	dst = strconv.AppendUint(dst, e.AttrType, 10)
+	dst = append(dst, `,"err_class":`...)
+	dst = strconv.AppendUint(dst, e.ErrClass, 10)
+	dst = append(dst, `,"number":`...)
+	dst = strconv.AppendUint(dst, e.Number, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STUNMappedAddressAttribute) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"method":`...)
+	dst = strconv.AppendUint(dst, e.Method, 10)
+	dst = append(dst, `,"class":`...)
+	dst = strconv.AppendUint(dst, e.Class, 10)
+	dst = append(dst, `,"trans_id":`...)
+	dst = appendString(dst, e.TransID)
+	dst = append(dst, `,"attr_type":`...)
+	dst = strconv.AppendUint(dst, e.AttrType, 10)
+	dst = append(dst, `,"x_port":`...)
+	dst = strconv.AppendUint(dst, e.XPort, 10)
+	dst = append(dst, `,"x_addr":`...)
+	dst = appendAddr(dst, e.XAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *STUNStringAttribute) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"method":`...)
+	dst = strconv.AppendUint(dst, e.Method, 10)
+	dst = append(dst, `,"class":`...)
+	dst = strconv.AppendUint(dst, e.Class, 10)
+	dst = append(dst, `,"trans_id":`...)
+	dst = appendString(dst, e.TransID)
+	dst = append(dst, `,"attr_type":`...)
+	dst = strconv.AppendUint(dst, e.AttrType, 10)
+	dst = append(dst, `,"attr_val":`...)
+	dst = appendString(dst, e.AttrVal)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WireGuardHandshakeInitiation) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"sender_index":`...)
+	dst = strconv.AppendUint(dst, e.SenderIndex, 10)
+	dst = append(dst, `,"unencrypted_ephemeral":`...)
+	dst = appendString(dst, e.UnencryptedEphemeral)
+	dst = append(dst, `,"encrypted_static":`...)
+	dst = appendString(dst, e.EncryptedStatic)
+	dst = append(dst, `,"encrypted_timestamp":`...)
+	dst = appendString(dst, e.EncryptedTimestamp)
+	dst = append(dst, `,"mac1":`...)
+	dst = appendString(dst, e.MAC1)
+	dst = append(dst, `,"mac2":`...)
+	dst = appendString(dst, e.MAC2)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WireGuardHandshakeResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"sender_index":`...)
+	dst = strconv.AppendUint(dst, e.SenderIndex, 10)
+	dst = append(dst, `,"receiver_index":`...)
+	dst = strconv.AppendUint(dst, e.ReceiverIndex, 10)
+	dst = append(dst, `,"unencrypted_ephemeral":`...)
+	dst = appendString(dst, e.UnencryptedEphemeral)
+	dst = append(dst, `,"encrypted_nothing":`...)
+	dst = appendString(dst, e.EncryptedNothing)
+	dst = append(dst, `,"mac1":`...)
+	dst = appendString(dst, e.MAC1)
+	dst = append(dst, `,"mac2":`...)
+	dst = appendString(dst, e.MAC2)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WireGuardPacketCookieReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"receiver_index":`...)
+	dst = strconv.AppendUint(dst, e.ReceiverIndex, 10)
+	dst = append(dst, `,"nonce":`...)
+	dst = appendString(dst, e.Nonce)
+	dst = append(dst, `,"encrypted_cookie":`...)
+	dst = appendString(dst, e.EncryptedCookie)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WireGuardPacketData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"receiver_index":`...)
+	dst = strconv.AppendUint(dst, e.ReceiverIndex, 10)
+	dst = append(dst, `,"key_counter":`...)
+	dst = strconv.AppendUint(dst, e.KeyCounter, 10)
+	dst = append(dst, `,"encapsulated_packet_length":`...)
+	dst = strconv.AppendUint(dst, e.EncapsulatedPacketLength, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *WireGuardTailscaleDiscoveryMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"senderDiscoPub":`...)
+	dst = appendString(dst, e.SenderDiscoPub)
 	dst = append(dst, '}')
 	return dst
 }
@@ -21018,6 +22264,17 @@ func (e *DNSTSIGAdditional) appendJSON(dst []byte) []byte {
 	return dst
 }
 
+func (e *ESPMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"spi":`...)
+	dst = strconv.AppendUint(dst, e.SPI, 10)
+	dst = append(dst, `,"seq":`...)
+	dst = strconv.AppendUint(dst, e.Seq, 10)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *Encapsulation) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"cid":`...)
 	dst = appendConnID(dst, &e.ID)
@@ -21664,6 +22921,268 @@ func (e *IGMPGroup) appendJSON(dst []byte) []byte {
 	}
 	dst = append(dst, `],"aux_data":`...)
 	dst = appendString(dst, e.AuxData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEAttribute) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"proposal_num":`...)
+	dst = strconv.AppendUint(dst, e.ProposalNum, 10)
+	dst = append(dst, `,"transform_id":`...)
+	dst = strconv.AppendUint(dst, e.TransformID, 10)
+	dst = append(dst, `,"AF":`...)
+	dst = strconv.AppendBool(dst, e.AF)
+	dst = append(dst, `,"attribute_type":`...)
+	dst = strconv.AppendUint(dst, e.AttributeType, 10)
+	dst = append(dst, `,"attribute_val":`...)
+	dst = appendString(dst, e.AttributeVal)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKECert) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"cert_encoding":`...)
+	dst = strconv.AppendUint(dst, e.CertEncoding, 10)
+	dst = append(dst, `,"cert_data":`...)
+	dst = appendString(dst, e.CertData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKECertReq) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"cert_encoding":`...)
+	dst = strconv.AppendUint(dst, e.CertEncoding, 10)
+	dst = append(dst, `,"cert_authority":`...)
+	dst = appendString(dst, e.CertAuthority)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEDelete) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"protocol_id":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolID, 10)
+	dst = append(dst, `,"spi_size":`...)
+	dst = strconv.AppendUint(dst, e.SPISize, 10)
+	dst = append(dst, `,"num_spi":`...)
+	dst = strconv.AppendUint(dst, e.NumSPI, 10)
+	dst = append(dst, `,"spis":[`...)
+	for i := range e.SPIs {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.SPIs[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+func (e *IKEEncrypted) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEKeyExchange) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"dh_group":`...)
+	dst = strconv.AppendUint(dst, e.DHGroup, 10)
+	dst = append(dst, `,"key_exchange_data":`...)
+	dst = appendString(dst, e.KeyExchangeData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"initiator_spi":`...)
+	dst = appendString(dst, e.InitiatorSPI)
+	dst = append(dst, `,"responder_spi":`...)
+	dst = appendString(dst, e.ResponderSPI)
+	dst = append(dst, `,"next_payload":`...)
+	dst = strconv.AppendUint(dst, e.NextPayload, 10)
+	dst = append(dst, `,"maj_ver":`...)
+	dst = strconv.AppendUint(dst, e.MajVer, 10)
+	dst = append(dst, `,"min_ver":`...)
+	dst = strconv.AppendUint(dst, e.MinVer, 10)
+	dst = append(dst, `,"exchange_type":`...)
+	dst = strconv.AppendUint(dst, e.ExchangeType, 10)
+	dst = append(dst, `,"flag_e":`...)
+	dst = strconv.AppendBool(dst, e.FlagE)
+	dst = append(dst, `,"flag_c":`...)
+	dst = strconv.AppendBool(dst, e.FlagC)
+	dst = append(dst, `,"flag_a":`...)
+	dst = strconv.AppendBool(dst, e.FlagA)
+	dst = append(dst, `,"flag_i":`...)
+	dst = strconv.AppendBool(dst, e.FlagI)
+	dst = append(dst, `,"flag_v":`...)
+	dst = strconv.AppendBool(dst, e.FlagV)
+	dst = append(dst, `,"flag_r":`...)
+	dst = strconv.AppendBool(dst, e.FlagR)
+	dst = append(dst, `,"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKENonce) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"nonce_data_len":`...)
+	dst = strconv.AppendUint(dst, e.NonceDataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKENotify) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"protocol_id":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolID, 10)
+	dst = append(dst, `,"spi_size":`...)
+	dst = strconv.AppendUint(dst, e.SPISize, 10)
+	dst = append(dst, `,"notify_msg_type":`...)
+	dst = strconv.AppendUint(dst, e.NotifyMsgType, 10)
+	dst = append(dst, `,"spi":`...)
+	dst = appendString(dst, e.SPI)
+	dst = append(dst, `,"notification_data":`...)
+	dst = appendString(dst, e.NotificationData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKESAProposal) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"last_or_more":`...)
+	dst = appendString(dst, e.LastOrMore)
+	dst = append(dst, `,"proposal_len":`...)
+	dst = strconv.AppendUint(dst, e.ProposalLen, 10)
+	dst = append(dst, `,"proposal_num":`...)
+	dst = strconv.AppendUint(dst, e.ProposalNum, 10)
+	dst = append(dst, `,"protocol_id":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolID, 10)
+	dst = append(dst, `,"spi_size":`...)
+	dst = strconv.AppendUint(dst, e.SPISize, 10)
+	dst = append(dst, `,"num_transforms":`...)
+	dst = strconv.AppendUint(dst, e.NumTransforms, 10)
+	dst = append(dst, `,"spi":`...)
+	dst = appendString(dst, e.SPI)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKESATransform) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"proposal_num":`...)
+	dst = strconv.AppendUint(dst, e.ProposalNum, 10)
+	dst = append(dst, `,"last_or_more":`...)
+	dst = appendString(dst, e.LastOrMore)
+	dst = append(dst, `,"transform_len":`...)
+	dst = strconv.AppendUint(dst, e.TransformLen, 10)
+	dst = append(dst, `,"transform_type":`...)
+	dst = strconv.AppendUint(dst, e.TransformType, 10)
+	dst = append(dst, `,"transform_id":`...)
+	dst = strconv.AppendUint(dst, e.TransformID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEVendorID) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"vendor_id":`...)
+	dst = appendString(dst, e.VendorID)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1Hash) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"hash_data_len":`...)
+	dst = strconv.AppendUint(dst, e.HashDataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1ID) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"identification_data_len":`...)
+	dst = strconv.AppendUint(dst, e.IdentificationDataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1KeyExchange) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"key_exchange_data":`...)
+	dst = appendString(dst, e.KeyExchangeData)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1Proposal) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"proposal_num":`...)
+	dst = strconv.AppendUint(dst, e.ProposalNum, 10)
+	dst = append(dst, `,"protocol_id":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolID, 10)
+	dst = append(dst, `,"spi_size":`...)
+	dst = strconv.AppendUint(dst, e.SPISize, 10)
+	dst = append(dst, `,"num_transforms":`...)
+	dst = strconv.AppendUint(dst, e.NumTransforms, 10)
+	dst = append(dst, `,"spi":`...)
+	dst = appendString(dst, e.SPI)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1SA) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"doi":`...)
+	dst = strconv.AppendUint(dst, e.DOI, 10)
+	dst = append(dst, `,"situation":`...)
+	dst = appendString(dst, e.Situation)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1Signature) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"sig_data_len":`...)
+	dst = strconv.AppendUint(dst, e.SigDataLen, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IKEv1Transform) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendUint(dst, e.MessageID, 10)
+	dst = append(dst, `,"proposal_num":`...)
+	dst = strconv.AppendUint(dst, e.ProposalNum, 10)
+	dst = append(dst, `,"transform_num":`...)
+	dst = strconv.AppendUint(dst, e.TransformNum, 10)
+	dst = append(dst, `,"transform_id":`...)
+	dst = strconv.AppendUint(dst, e.TransformID, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -23489,6 +25008,73 @@ func (e *NTPStandardMessage) appendJSON(dst []byte) []byte {
 	dst = append(dst, `"num_exts":`...)
 	dst = strconv.AppendUint(dst, e.NumExts, 10)
 	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *OpenVPNAck) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, `,"key_id":`...)
+	dst = strconv.AppendUint(dst, e.KeyID, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = appendString(dst, e.SessionID)
+	dst = append(dst, `,"packet_id_ack_array":[`...)
+	for i := range e.PacketIDAckArray {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.PacketIDAckArray[i], 10)
+	}
+	dst = append(dst, `],"remote_session_id":`...)
+	dst = appendString(dst, e.RemoteSessionID)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *OpenVPNControl) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, `,"key_id":`...)
+	dst = strconv.AppendUint(dst, e.KeyID, 10)
+	dst = append(dst, `,"session_id":`...)
+	dst = appendString(dst, e.SessionID)
+	dst = append(dst, ',')
+	if e.PacketIDAckArray.OK {
+		dst = append(dst, `"packet_id_ack_array":[`...)
+		for i := range e.PacketIDAckArray.V {
+			if i != 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendUint(dst, e.PacketIDAckArray.V[i], 10)
+		}
+		dst = append(dst, `],`...)
+	}
+	if e.RemoteSessionID.OK {
+		dst = append(dst, `"remote_session_id":`...)
+		dst = appendString(dst, e.RemoteSessionID.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"packet_id":`...)
+	dst = strconv.AppendUint(dst, e.PacketID, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *OpenVPNData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"opcode":`...)
+	dst = strconv.AppendUint(dst, e.Opcode, 10)
+	dst = append(dst, `,"key_id":`...)
+	dst = strconv.AppendUint(dst, e.KeyID, 10)
+	dst = append(dst, `,"data_len":`...)
+	dst = strconv.AppendUint(dst, e.DataLen, 10)
+	dst = append(dst, ',')
+	if e.PeerID.OK {
+		dst = append(dst, `"peer_id":`...)
+		dst = appendString(dst, e.PeerID.V)
+		dst = append(dst, ',')
+	}
 	return closeObject(dst)
 }
 

@@ -15,6 +15,78 @@ func (e *IGMPMessage) detach(d *detached) {
 	e.Packet.detach(d)
 }
 
+func (e *IPSECIKEDataAttribute) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEMessage) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1CertPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1CertReqPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1DeletePayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1KEPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1NotifyPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1PPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1SAPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv1VIDPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2CertPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2CertReqPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2DeletePayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2KEPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2NotifyPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2SAProposal) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2SATransform) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *IPSECIKEv2VendorIDPayload) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
 func (e *LDAPBindRequest) detach(d *detached) {
 	e.Name = d.bytes(e.Name)
 	e.AuthInfo = d.bytes(e.AuthInfo)
@@ -48,6 +120,23 @@ func (e *LDAPSearchRequest) detach(d *detached) {
 
 func (e *LDAPSearchResultEntry) detach(d *detached) {
 	e.ObjectName = d.bytes(e.ObjectName)
+}
+
+func (e *OpenVPNAckMessage) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *OpenVPNControlMessage) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *OpenVPNControlMessageWithData) detach(d *detached) {
+	e.Msg.detach(d)
+	e.SSLData = d.bytes(e.SSLData)
+}
+
+func (e *OpenVPNDataMessage) detach(d *detached) {
+	e.Msg.detach(d)
 }
 
 func (e *PostgreSQLAuthenticationRequest) detach(d *detached) {
@@ -125,6 +214,48 @@ func (e *RedisServerPush) detach(d *detached) {
 
 func (e *RedisSetCommand) detach(d *detached) {
 	e.Command.detach(d)
+}
+
+func (e *STUNSTUNPacket) detach(d *detached) {
+	e.TransID = d.bytes(e.TransID)
+}
+
+func (e *STUNErrorCodeAttribute) detach(d *detached) {
+	e.TransID = d.bytes(e.TransID)
+	e.Reason = d.bytes(e.Reason)
+}
+
+func (e *STUNMappedAddressAttribute) detach(d *detached) {
+	e.TransID = d.bytes(e.TransID)
+}
+
+func (e *STUNStringAttribute) detach(d *detached) {
+	e.TransID = d.bytes(e.TransID)
+	e.AttrVal = d.bytes(e.AttrVal)
+}
+
+func (e *WireGuardHandshakeInitiation) detach(d *detached) {
+	e.UnencryptedEphemeral = d.bytes(e.UnencryptedEphemeral)
+	e.EncryptedStatic = d.bytes(e.EncryptedStatic)
+	e.EncryptedTimestamp = d.bytes(e.EncryptedTimestamp)
+	e.MAC1 = d.bytes(e.MAC1)
+	e.MAC2 = d.bytes(e.MAC2)
+}
+
+func (e *WireGuardHandshakeResponse) detach(d *detached) {
+	e.UnencryptedEphemeral = d.bytes(e.UnencryptedEphemeral)
+	e.EncryptedNothing = d.bytes(e.EncryptedNothing)
+	e.MAC1 = d.bytes(e.MAC1)
+	e.MAC2 = d.bytes(e.MAC2)
+}
+
+func (e *WireGuardPacketCookieReply) detach(d *detached) {
+	e.Nonce = d.bytes(e.Nonce)
+	e.EncryptedCookie = d.bytes(e.EncryptedCookie)
+}
+
+func (e *WireGuardTailscaleDiscoveryMessage) detach(d *detached) {
+	e.SenderDiscoPub = d.bytes(e.SenderDiscoPub)
 }
 
 func (e *AnalyzerViolationInfo) detach(d *detached) {
@@ -2091,6 +2222,64 @@ func (e *IGMPGroup) detach(d *detached) {
 	e.AuxData = d.bytes(e.AuxData)
 }
 
+func (e *IKEAttribute) detach(d *detached) {
+	e.AttributeVal = d.bytes(e.AttributeVal)
+}
+
+func (e *IKECert) detach(d *detached) {
+	e.CertData = d.bytes(e.CertData)
+}
+
+func (e *IKECertReq) detach(d *detached) {
+	e.CertAuthority = d.bytes(e.CertAuthority)
+}
+
+func (e *IKEDelete) detach(d *detached) {
+	e.SPIs = detachSlice(d, e.SPIs)
+	for i := range e.SPIs {
+		e.SPIs[i] = d.bytes(e.SPIs[i])
+	}
+}
+
+func (e *IKEKeyExchange) detach(d *detached) {
+	e.KeyExchangeData = d.bytes(e.KeyExchangeData)
+}
+
+func (e *IKEMsg) detach(d *detached) {
+	e.InitiatorSPI = d.bytes(e.InitiatorSPI)
+	e.ResponderSPI = d.bytes(e.ResponderSPI)
+}
+
+func (e *IKENotify) detach(d *detached) {
+	e.SPI = d.bytes(e.SPI)
+	e.NotificationData = d.bytes(e.NotificationData)
+}
+
+func (e *IKESAProposal) detach(d *detached) {
+	e.LastOrMore = d.bytes(e.LastOrMore)
+	e.SPI = d.bytes(e.SPI)
+}
+
+func (e *IKESATransform) detach(d *detached) {
+	e.LastOrMore = d.bytes(e.LastOrMore)
+}
+
+func (e *IKEVendorID) detach(d *detached) {
+	e.VendorID = d.bytes(e.VendorID)
+}
+
+func (e *IKEv1KeyExchange) detach(d *detached) {
+	e.KeyExchangeData = d.bytes(e.KeyExchangeData)
+}
+
+func (e *IKEv1Proposal) detach(d *detached) {
+	e.SPI = d.bytes(e.SPI)
+}
+
+func (e *IKEv1SA) detach(d *detached) {
+	e.Situation = d.bytes(e.Situation)
+}
+
 func (e *IP6AH) detach(d *detached) {
 	e.Data.V = d.bytes(e.Data.V)
 }
@@ -2446,6 +2635,22 @@ func (e *NTPStandardMessage) detach(d *detached) {
 	e.KissCode.V = d.bytes(e.KissCode.V)
 	e.RefID.V = d.bytes(e.RefID.V)
 	e.Digest.V = d.bytes(e.Digest.V)
+}
+
+func (e *OpenVPNAck) detach(d *detached) {
+	e.SessionID = d.bytes(e.SessionID)
+	e.PacketIDAckArray = detachSlice(d, e.PacketIDAckArray)
+	e.RemoteSessionID = d.bytes(e.RemoteSessionID)
+}
+
+func (e *OpenVPNControl) detach(d *detached) {
+	e.SessionID = d.bytes(e.SessionID)
+	e.PacketIDAckArray.V = detachSlice(d, e.PacketIDAckArray.V)
+	e.RemoteSessionID.V = d.bytes(e.RemoteSessionID.V)
+}
+
+func (e *OpenVPNData) detach(d *detached) {
+	e.PeerID.V = d.bytes(e.PeerID.V)
 }
 
 func (e *PEDOSHeaderRec) detach(d *detached) {

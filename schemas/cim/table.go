@@ -206,8 +206,12 @@ var logs = map[string]log{
 			"cert_chain_fps": to("ssl_hash"),
 		},
 	},
-	"syslog": {app: "syslog"},
-	"tunnel": {columns: map[string][]mapping.Target{"action": to("tunnel_action")}},
+	"stun":      {app: "stun"},
+	"stun_nat":  {app: "stun"},
+	"wireguard": {app: "wireguard", transport: "udp"},
+	"ipsec":     {app: "isakmp", transport: "udp"},
+	"syslog":    {app: "syslog"},
+	"tunnel":    {columns: map[string][]mapping.Target{"action": to("tunnel_action")}},
 	"websocket": {
 		model: "Web", app: "websocket", transport: "tcp",
 		columns: map[string][]mapping.Target{

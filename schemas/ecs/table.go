@@ -388,6 +388,10 @@ var logs = map[string]log{
 			"ja3s":          to("tls.server.ja3s", "related.hash"),
 		}),
 	},
+	"stun":      {typ: "connection protocol info", protocol: "stun", columns: map[string][]mapping.Target{"method": to("event.action")}},
+	"stun_nat":  {typ: "info protocol", protocol: "stun"},
+	"wireguard": {typ: "connection protocol info", transport: "udp", protocol: "wireguard"},
+	"ipsec":     {typ: "connection protocol info", transport: "udp", protocol: "isakmp"},
 	"syslog": {
 		typ: "connection protocol info", protocol: "syslog",
 		columns: map[string][]mapping.Target{

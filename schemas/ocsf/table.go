@@ -408,6 +408,10 @@ var logs = map[string]log{
 			"ja3s":           {{Field: "tls.ja3s_hash", Before: `{"algorithm":"MD5","algorithm_id":1,"value":`, After: "}"}},
 		},
 	},
+	"stun":      {class: network, activity: traffic, more: app("stun")},
+	"stun_nat":  {class: network, activity: traffic, more: app("stun")},
+	"wireguard": {class: network, activity: traffic, more: app("wireguard")},
+	"ipsec":     {class: network, activity: traffic, more: app("isakmp")},
 	"syslog": {
 		class: network, activity: traffic, more: app("syslog"),
 		columns: map[string][]mapping.Target{"message": to("message")},

@@ -1,0 +1,15 @@
+//go:build !poison
+
+package wireguard
+
+import "testing"
+
+func TestAllocations(t *testing.T) {
+	a := listening(t)
+	if n := testing.AllocsPerRun(100, func() {
+		a.Data(true, usualFirst)
+		a.Data(true, usualData)
+	}); n > 0 {
+		t.Errorf("%v allocations per message", n)
+	}
+}
