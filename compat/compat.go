@@ -48,6 +48,7 @@ const (
 	IMAPReason
 	PackageProtocols
 	HTTP2
+	QUIC
 	effects
 )
 
@@ -84,6 +85,7 @@ var table = [effects]Info{
 	IMAPReason:              {"imap_reason", "the reason of an IMAP violation has the pattern and the rest of the segment, which depends on how lines are sent, instead of saying that a line has no tag and command"},
 	PackageProtocols:        {"package_protocols", "no analyzer reads the protocols that packages add to Zeek: WireGuard, STUN, IKE, TFTP and OpenVPN"},
 	HTTP2:                   {"http2", "no analyzer reads HTTP/2 in the clear, instead of http.log having a row for each of its streams"},
+	QUIC:                    {"quic", "QUIC is found at UDP ports 443, 784 and 853 only, and a Version Negotiation or a reserved version ends its analysis, instead of at any port, by its first bytes, and going on with the next version"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

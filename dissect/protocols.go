@@ -34,6 +34,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
 	"github.com/wirelog/wirelog/dissect/proto/rfb"
@@ -142,7 +143,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
-	o.NetBIOS.Compat = o.Conn.Compat
+	o.NetBIOS.Compat, o.QUIC.Compat = o.Conn.Compat, o.Conn.Compat
 	session, datagrams := netbios.New(hooks, o.NetBIOS)
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
@@ -186,6 +187,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dhcp.New(hooks),
 		ssl,
 		dtls,
+		quic.New(hooks, &ssl.Protocol, o.QUIC),
 		rpc,
 		peers,
 		trackers,

@@ -26,6 +26,7 @@ var goldenEvents = map[string]string{
 	"modbus.pcap":     "modbus_*",
 	"netbios.pcap":    "netbios_*",
 	"ntp.pcap":        "ntp_*",
+	"quic.pcap":       "QUIC::*",
 	"radius.pcap":     "radius_*",
 	"rfb.pcap":        "rfb_*",
 	"rlogin.pcap":     "login_*,rsh_*,backdoor_*,*_signature_found,stp_*",

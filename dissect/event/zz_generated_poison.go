@@ -4,6 +4,39 @@
 
 package event
 
+func (e *QUICConnectionCloseFrame) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.ReasonPhrase = d.bytes(e.ReasonPhrase)
+}
+
+func (e *QUICHandshakePacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICInitialPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICRetryPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.RetryToken = d.bytes(e.RetryToken)
+	e.RetryIntegrityTag = d.bytes(e.RetryIntegrityTag)
+}
+
+func (e *QUICUnhandledVersion) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICZeroRTTPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
 func (e *AnalyzerViolationInfo) detach(d *detached) {
 	e.Info.detach(d)
 }
