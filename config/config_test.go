@@ -37,6 +37,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
@@ -384,7 +385,7 @@ func checkKey(t *testing.T, k *option.Key) {
 	}
 	switch kind := k.Kind(); {
 	case kind == "number", kind == "bytes":
-		if !k.Bounded || k.Unit == "" || k.Min < 0 || k.Min > k.Max {
+		if !k.Bounded || k.Unit == "" || k.Min < 0 && !strings.Contains(k.Doc, "-1 is none") || k.Min > k.Max {
 			t.Errorf("%s (%s): a number needs a least value and a unit", k.Name, k.Path)
 		}
 	case k.Bounded || k.Unit != "" || k.PerRun:
@@ -427,6 +428,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"irc":         {irc.DefaultOptions(), def.IRC},
 		"login":       {login.DefaultOptions(), def.Login},
 		"pop3":        {pop3.DefaultOptions(), def.POP3},
+		"quic":        {quic.DefaultOptions(), def.QUIC},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
@@ -464,7 +466,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 31 {
+	if parts != 32 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

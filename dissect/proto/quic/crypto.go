@@ -13,6 +13,8 @@ const (
 	// 4), and maxHello that of the longest message that is passed on.
 	helloHeader = 4
 	maxHello    = 1<<14 + 256
+	// keptPieces bounds the capacity of a list that the next connection reuses.
+	keptPieces = 32
 )
 
 // crypto is the stream of a side's CRYPTO frames. Its first message, a hello, goes to the
@@ -43,6 +45,9 @@ func (a *analyzer) release(s *side) {
 	a.Hold(-len(s.data))
 	a.f.buffers.Put(s.data)
 	s.data, s.pieces = nil, s.pieces[:0]
+	if cap(s.pieces) > keptPieces {
+		s.pieces = nil
+	}
 }
 
 // crypto takes the data of a CRYPTO frame (RFC 9000 section 19.6). Of bytes that are sent

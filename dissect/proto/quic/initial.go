@@ -41,7 +41,9 @@ func (a *analyzer) initial(isOrig bool, v *version, h *header, b []byte, at int)
 		return
 	}
 	if s.keys == nil || s.keys.version != v {
+		a.dropKeys(s)
 		s.keys = newKeys(v, a.dcid, conn.Side(isOrig))
+		a.HoldState(keysSize)
 	}
 	frames := a.f.open(s.keys, b, at)
 	if len(frames) == 0 {
@@ -52,7 +54,14 @@ func (a *analyzer) initial(isOrig bool, v *version, h *header, b []byte, at int)
 	a.decrypted++
 	a.frames(isOrig, h, frames)
 	if s.finished {
-		s.keys = nil // no more of its packets are decrypted
+		a.dropKeys(s) // no more of its packets are decrypted
+	}
+}
+
+func (a *analyzer) dropKeys(s *side) {
+	if s.keys != nil {
+		s.keys = nil
+		a.HoldState(-keysSize)
 	}
 }
 

@@ -1,9 +1,11 @@
 package quic
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
+	"crypto/subtle"
 )
 
 // kind is a type of packets with a long header.
@@ -131,17 +133,18 @@ func derive(v *version, dcid []byte, side int) (key [keyLen]byte, iv [ivLen]byte
 	return key, iv, hp
 }
 
+// innerPad and outerPad begin with the pads of HMAC, and have room for what follows them.
+var (
+	innerPad = [sha256.BlockSize + 255]byte(bytes.Repeat([]byte{0x36}, sha256.BlockSize+255))
+	outerPad = [sha256.BlockSize + sha256.Size]byte(bytes.Repeat([]byte{0x5c}, sha256.BlockSize+sha256.Size))
+)
+
 // mac returns the HMAC of a message of at most 255 bytes with a key of at most a block (RFC
 // 2104).
 func mac(key []byte, message string) [sha256.Size]byte {
-	var inner [sha256.BlockSize + 255]byte
-	var outer [sha256.BlockSize + sha256.Size]byte
-	copy(inner[:], key)
-	copy(outer[:], key)
-	for i := range sha256.BlockSize {
-		inner[i] ^= 0x36
-		outer[i] ^= 0x5c
-	}
+	inner, outer := innerPad, outerPad
+	subtle.XORBytes(inner[:], inner[:], key)
+	subtle.XORBytes(outer[:], outer[:], key)
 	n := sha256.BlockSize + copy(inner[sha256.BlockSize:], message)
 	sum := sha256.Sum256(inner[:n])
 	copy(outer[sha256.BlockSize:], sum[:])

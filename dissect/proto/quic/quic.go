@@ -70,9 +70,9 @@ func New(h *event.Hooks, tls *conn.Protocol, o Options) *detect.Protocol {
 }
 
 // initial matches an Initial packet of a version that is analyzed, after the signatures of
-// Zeek 9.
+// Zeek 9.1. In these versions connection ids have at most 20 bytes (RFC 9000 section 17.2).
 func initial(b []byte) bool {
-	if len(b) < 5 || b[0]&(longForm|fixedBit) != longForm|fixedBit {
+	if len(b) < 6 || b[0]&(longForm|fixedBit) != longForm|fixedBit || b[5] > 20 {
 		return false
 	}
 	v := versionOf(binary.BigEndian.Uint32(b[1:]))
@@ -80,9 +80,10 @@ func initial(b []byte) bool {
 }
 
 const (
-	// stateSize is about how many bytes a connection takes besides its analyzer: those of the
-	// row in quic.log, and of keys.
-	stateSize = 1536
+	// stateSize is about how many bytes a connection takes besides its analyzer, for the row in
+	// quic.log, and keysSize those of a side's keys.
+	stateSize = 512
+	keysSize  = 1856
 	// maxKeptBuffer is the size in bytes of the largest buffer that is kept for other
 	// connections, and maxKeptBuffers the number of them.
 	maxKeptBuffer  = 8 << 10
@@ -160,13 +161,13 @@ func readHeader(c *wire.Cursor) header {
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	for len(b) > 0 && !a.off {
 		switch {
+		case b[0]&(longForm|fixedBit) == fixedBit:
+			a.short(isOrig, b)
+			return
 		case b[0]&fixedBit == 0:
 			if !a.negotiation(isOrig, b) {
 				a.discard(isOrig)
 			}
-			return
-		case b[0]&longForm == 0:
-			a.short(isOrig, b)
 			return
 		}
 		n := a.long(isOrig, b)
@@ -294,7 +295,7 @@ func (a *analyzer) restart() {
 	for i := range a.side {
 		a.release(&a.side[i])
 		a.side[i].crypto = crypto{pieces: a.side[i].pieces[:0]}
-		a.side[i].keys = nil
+		a.dropKeys(&a.side[i])
 	}
 	a.dcid, a.keyed = a.dcid[:0], false
 	a.tls.Done()

@@ -455,6 +455,7 @@ func TestDetection(t *testing.T) {
 		{"another packet elsewhere", packet(1, handshakePacket, dcid, scid, "x") + client(pad), 0, 4433, false},
 		{"another packet of version 2 elsewhere", "\xc0\x6b\x33\x43\xcf" + v2, 0, 4433, false},
 		{"without the fixed bit", "\x80" + client(pad)[1:], 0, 4433, false},
+		{"a connection id of 21 bytes", sealed{number: 1, dcid: dcid + dcid + "12345", of: dcid + dcid + "12345", frames: pad}.String(), 0, 4433, false},
 		{"nothing", "\xc0\x00\x00\x00", 0, 4433, false},
 	} {
 		o := DefaultOptions()
