@@ -49,6 +49,7 @@ const (
 	PackageProtocols
 	HTTP2
 	FingerLines
+	QUIC
 	effects
 )
 
@@ -86,6 +87,7 @@ var table = [effects]Info{
 	PackageProtocols:        {"package_protocols", "no analyzer reads the protocols that packages add to Zeek: WireGuard, STUN, IKE, TFTP and OpenVPN"},
 	HTTP2:                   {"http2", "no analyzer reads HTTP/2 in the clear, instead of http.log having a row for each of its streams"},
 	FingerLines:             {"finger_lines", "a line of Finger that is longer than 1,024 bytes, or has a CR without LF, ends its analysis, and only the first line of a client is read, instead of lines being cut at 1,000 bytes"},
+	QUIC:                    {"quic", "QUIC is found at UDP ports 443, 784 and 853 only, and a Version Negotiation or a reserved version ends its analysis, instead of at any port, by its first bytes, and going on with the next version"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

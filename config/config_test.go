@@ -38,6 +38,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -387,7 +388,7 @@ func checkKey(t *testing.T, k *option.Key) {
 	}
 	switch kind := k.Kind(); {
 	case kind == "number", kind == "bytes":
-		if !k.Bounded || k.Unit == "" || k.Min < 0 || k.Min > k.Max {
+		if !k.Bounded || k.Unit == "" || k.Min < 0 && !strings.Contains(k.Doc, "-1 is none") || k.Min > k.Max {
 			t.Errorf("%s (%s): a number needs a least value and a unit", k.Name, k.Path)
 		}
 	case k.Bounded || k.Unit != "" || k.PerRun:
@@ -433,6 +434,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"redis":       {redis.DefaultOptions(), def.Redis},
 		"mqtt":        {mqtt.DefaultOptions(), def.MQTT},
 		"tftp":        {tftp.DefaultOptions(), def.TFTP},
+		"quic":        {quic.DefaultOptions(), def.QUIC},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
@@ -471,7 +473,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 34 {
+	if parts != 35 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -41,6 +41,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/openvpn"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
 	"github.com/wirelog/wirelog/dissect/proto/postgresql"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
 	"github.com/wirelog/wirelog/dissect/proto/redis"
@@ -175,7 +176,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
-	o.NetBIOS.Compat = o.Conn.Compat
+	o.NetBIOS.Compat, o.QUIC.Compat = o.Conn.Compat, o.Conn.Compat
 	session, datagrams := netbios.New(hooks, o.NetBIOS)
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
@@ -232,6 +233,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dhcp.New(hooks),
 		ssl,
 		dtls,
+		quic.New(hooks, &ssl.Protocol, o.QUIC),
 		rpc,
 		peers,
 		trackers,

@@ -41,6 +41,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -81,6 +82,7 @@ type Options struct {
 	IRC    irc.Options
 	Login  login.Options
 	POP3   pop3.Options
+	QUIC   quic.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
 	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3, SIP and Telnet hold.
@@ -129,6 +131,7 @@ func DefaultOptions() Options {
 		IRC:    irc.DefaultOptions(),
 		Login:  login.DefaultOptions(),
 		POP3:   pop3.DefaultOptions(),
+		QUIC:   quic.DefaultOptions(),
 		SMB:    smb.DefaultOptions(),
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),

@@ -22,6 +22,8 @@ type Limits struct {
 	DHCPTransactions int `key:"limits.dhcp_max_tracked_transactions" unit:"count" min:"0" doc:"DHCP transactions followed at a time, in all; the oldest is written early; 0 is no bound (DHCP::max_tracked_transactions)"`
 	DHCPUIDs         int `key:"limits.dhcp_max_uids_per_log_entry" unit:"count" min:"1" doc:"flows of a DHCP transaction that end its row (DHCP::max_uids_per_log_entry)"`
 	DHCPTypes        int `key:"limits.dhcp_max_msg_types_per_log_entry" unit:"count" min:"1" doc:"messages of a DHCP transaction that end its row (DHCP::max_msg_types_per_log_entry)"`
+	// The limit of quic.log.
+	QUICHistory int `key:"limits.quic_max_history_length" unit:"count" min:"0" doc:"letters of the history in quic.log; a weird says that there are that many (QUIC::max_history_length)"`
 }
 
 // DefaultLimits returns Zeek's limits.
@@ -29,6 +31,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192, RedisPending: 10_000, MQTTPending: 1000,
 		DHCPTransactions: 100_000, DHCPUIDs: 10, DHCPTypes: 50,
+		QUICHistory: 100,
 	}
 }
 
@@ -48,7 +51,7 @@ type limiter struct {
 }
 
 func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
-	l.RowBytes, l.RedisPending, l.MQTTPending, l.DHCPTransactions, l.DHCPUIDs, l.DHCPTypes = 0, 0, 0, 0, 0, 0
+	l.RowBytes, l.RedisPending, l.MQTTPending, l.DHCPTransactions, l.DHCPUIDs, l.DHCPTypes, l.QUICHistory = 0, 0, 0, 0, 0, 0, 0
 	if l == (Limits{}) {
 		return out
 	}

@@ -105,6 +105,7 @@ var builders = []Builder{
 	{logsOf(&schemas.FTPSchema), installFTP},
 	{logsOf(&schemas.IRCSchema), installIRC},
 	{logsOf(&schemas.SSLSchema), installSSL},
+	{logsOf(&schemas.QUICSchema), installQUIC},
 	{logsOf(&schemas.X509Schema), installX509},
 	{logsOf(&schemas.OCSPSchema), installOCSP},
 	{logsOf(&schemas.WeirdSchema), installWeird},

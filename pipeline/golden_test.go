@@ -35,6 +35,7 @@ var goldenEvents = map[string]string{
 	"openvpn.pcap":        "OpenVPN::control_message,OpenVPN::ack_message,OpenVPN::data_message",
 	"postgresql-tls.pcap": "PostgreSQL::*",
 	"postgresql.pcap":     "PostgreSQL::*",
+	"quic.pcap":           "QUIC::*",
 	"radius.pcap":         "radius_*",
 	"redis.pcap":          "Redis::*",
 	"rfb.pcap":            "rfb_*",

@@ -48,6 +48,7 @@ var all = []*Schema{
 	&OpenConnSchema,
 	&PESchema,
 	&PostgreSQLSchema,
+	&QUICSchema,
 	&RADIUSSchema,
 	&RDPSchema,
 	&RedisSchema,
@@ -3602,11 +3603,107 @@ func (r *PostgreSQL) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// QUICSchema describes the log quic.
+var QUICSchema = Schema{
+	Name: "quic",
+	Doc:  "QUIC is a QUIC connection, or what is known of it before a Retry, a CONNECTION_CLOSE or a version that is not analyzed. One flow of UDP may have several.",
+	ID:   29,
+	New:  func() Record { return new(QUIC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindString, Doc: "Version of the first packet with a long header: 1, quicv2, a draft's or Facebook's name, or unknown- and its number in hexadecimal."},
+		{Name: "client_initial_dcid", Kind: KindString, Doc: "First connection id that the client has chosen for the server, in hexadecimal. The keys of Initial packets are derived from it.", Unsettable: true},
+		{Name: "client_scid", Kind: KindString, Doc: "Connection id of the client in its last packet with a long header, in hexadecimal.", Unsettable: true},
+		{Name: "server_scid", Kind: KindString, Doc: "Connection id of the server in its last packet with a long header, in hexadecimal.", Unsettable: true},
+		{Name: "server_name", Kind: KindString, Doc: "Server name that the client requested.", Unsettable: true},
+		{Name: "client_protocol", Kind: KindString, Doc: "First application protocol that the client offered.", Unsettable: true},
+		{Name: "history", Kind: KindString, Doc: "A letter for each packet, upper case for the client's: I Initial, H Handshake, Z 0-RTT, R Retry, C CONNECTION_CLOSE, S hello of TLS, U version that is not analyzed, X packet without the fixed bit, O 1, 2, 4 and so on packets with short headers."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &QUICSchema.
+func (*QUIC) Schema() *Schema { return &QUICSchema }
+
+// Encode passes the columns to s.
+func (r *QUIC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Version)
+	if r.ClientInitialDCID.OK {
+		s.String(r.ClientInitialDCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientSCID.OK {
+		s.String(r.ClientSCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerSCID.OK {
+		s.String(r.ServerSCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerName.OK {
+		s.String(r.ServerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientProtocol.OK {
+		s.String(r.ClientProtocol.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.History)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *QUIC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Version)
+	bytes += len(r.ClientInitialDCID.V)
+	bytes += len(r.ClientSCID.V)
+	bytes += len(r.ServerSCID.V)
+	bytes += len(r.ServerName.V)
+	bytes += len(r.ClientProtocol.V)
+	bytes += len(r.History)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *QUIC) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RADIUSSchema describes the log radius.
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   29,
+	ID:   30,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3715,7 +3812,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   30,
+	ID:   31,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -3881,7 +3978,7 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 var RedisSchema = Schema{
 	Name: "redis",
 	Doc:  "Redis is a command to a Redis server and its reply.",
-	ID:   31,
+	ID:   32,
 	New:  func() Record { return new(Redis) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command, or of the reply if the command was not seen."},
@@ -3970,7 +4067,7 @@ func (r *Redis) SetFlow(of func(uid string) *Flow) {
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   32,
+	ID:   33,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -4091,7 +4188,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SensorSchema = Schema{
 	Name:     "sensor",
 	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
-	ID:       33,
+	ID:       34,
 	New:      func() Record { return new(Sensor) },
 	Optional: true,
 	Fields: []Field{
@@ -4146,7 +4243,7 @@ func (r *Sensor) Size() (bytes, elements int) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   34,
+	ID:   35,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -4354,7 +4451,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       35,
+	ID:       36,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -4556,7 +4653,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   36,
+	ID:   37,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4671,7 +4768,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   37,
+	ID:   38,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4750,7 +4847,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   38,
+	ID:   39,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -4966,7 +5063,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   39,
+	ID:   40,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -5054,7 +5151,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   40,
+	ID:   41,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -5170,7 +5267,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   41,
+	ID:   42,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -5332,7 +5429,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   42,
+	ID:   43,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -5505,7 +5602,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       43,
+	ID:       44,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -5619,7 +5716,7 @@ func (r *Stats) Size() (bytes, elements int) {
 var STUNSchema = Schema{
 	Name: "stun",
 	Doc:  "STUN is a message of STUN or TURN, as Corelight's package zeek-spicy-stun logs it.",
-	ID:   44,
+	ID:   45,
 	New:  func() Record { return new(STUN) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
@@ -5731,7 +5828,7 @@ func (r *STUN) SetFlow(of func(uid string) *Flow) {
 var STUNNATSchema = Schema{
 	Name: "stun_nat",
 	Doc:  "STUNNAT is the address of a host behind a translator of addresses, as a STUN server has seen it.",
-	ID:   45,
+	ID:   46,
 	New:  func() Record { return new(STUNNAT) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
@@ -5827,7 +5924,7 @@ func (r *STUNNAT) SetFlow(of func(uid string) *Flow) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   46,
+	ID:   47,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -5905,7 +6002,7 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 var TFTPSchema = Schema{
 	Name: "tftp",
 	Doc:  "TFTP is the transfer of a file over TFTP.",
-	ID:   47,
+	ID:   48,
 	New:  func() Record { return new(TFTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -5994,7 +6091,7 @@ func (r *TFTP) SetFlow(of func(uid string) *Flow) {
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   48,
+	ID:   49,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -6057,7 +6154,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   49,
+	ID:   50,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -6182,7 +6279,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   50,
+	ID:   51,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -6270,7 +6367,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var WireGuardSchema = Schema{
 	Name: "wireguard",
 	Doc:  "WireGuard is a connection of WireGuard with at least one message of a handshake, as Corelight's package zeek-spicy-wireguard logs it.",
-	ID:   51,
+	ID:   52,
 	New:  func() Record { return new(WireGuard) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of a handshake."},
@@ -6331,7 +6428,7 @@ func (r *WireGuard) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   52,
+	ID:   53,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -49,6 +49,7 @@ type Hooks struct {
 	POP3          POP3Events
 	Packet        PacketEvents
 	PostgreSQL    PostgreSQLEvents
+	QUIC          QUICEvents
 	RADIUS        RADIUSEvents
 	RDP           RDPEvents
 	RFB           RFBEvents
@@ -699,6 +700,18 @@ type PostgreSQLEvents struct {
 	StartupMessage                Hook[PostgreSQLStartupMessage]                // PostgreSQL::startup_message
 	StartupParameter              Hook[PostgreSQLStartupParameter]              // PostgreSQL::startup_parameter
 	Terminate                     Hook[PostgreSQLTerminate]                     // PostgreSQL::terminate
+}
+
+// QUICEvents are the hooks of section QUIC.
+type QUICEvents struct {
+	ConnectionCloseFrame              Hook[QUICConnectionCloseFrame]              // QUIC::connection_close_frame
+	DiscardedPacket                   Hook[QUICDiscardedPacket]                   // QUIC::discarded_packet
+	HandshakePacket                   Hook[QUICHandshakePacket]                   // QUIC::handshake_packet
+	InitialPacket                     Hook[QUICInitialPacket]                     // QUIC::initial_packet
+	RetryPacket                       Hook[QUICRetryPacket]                       // QUIC::retry_packet
+	ShortHeaderPacketThresholdCrossed Hook[QUICShortHeaderPacketThresholdCrossed] // QUIC::short_header_packet_threshold_crossed
+	UnhandledVersion                  Hook[QUICUnhandledVersion]                  // QUIC::unhandled_version
+	ZeroRTTPacket                     Hook[QUICZeroRTTPacket]                     // QUIC::zero_rtt_packet
 }
 
 // RADIUSEvents are the hooks of section RADIUS.
@@ -2159,6 +2172,142 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.PostgreSQL.Terminate.Listen(func(e *PostgreSQLTerminate) {
 				dst := s.begin("PostgreSQL::terminate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::connection_close_frame",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}, {"error_code", "count"}, {"reason_phrase", "string"}},
+			Doc:     "Raised for every CONNECTION_CLOSE frame of type 0x1c in an Initial packet of QUIC (RFC 9000 section 19.19). Later ones are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ConnectionCloseFrame.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ConnectionCloseFrame.Listen(func(e *QUICConnectionCloseFrame) {
+				dst := s.begin("QUIC::connection_close_frame")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::discarded_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"total_decrypted", "count"}},
+			Doc:     "Raised for a datagram, or the rest of one, that begins with a packet without QUIC's fixed bit (RFC 9000 section 17.2), once a packet of the connection was decrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.DiscardedPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.DiscardedPacket.Listen(func(e *QUICDiscardedPacket) {
+				dst := s.begin("QUIC::discarded_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::handshake_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every Handshake packet of QUIC (RFC 9000 section 17.2.4), whose contents are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.HandshakePacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.HandshakePacket.Listen(func(e *QUICHandshakePacket) {
+				dst := s.begin("QUIC::handshake_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::initial_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every Initial packet of QUIC (RFC 9000 section 17.2.2), whether it can be decrypted or not.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.InitialPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.InitialPacket.Listen(func(e *QUICInitialPacket) {
+				dst := s.begin("QUIC::initial_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::retry_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}, {"retry_token", "string"}, {"retry_integrity_tag", "string"}},
+			Doc:     "Raised for every Retry packet of QUIC (RFC 9000 section 17.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.RetryPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.RetryPacket.Listen(func(e *QUICRetryPacket) {
+				dst := s.begin("QUIC::retry_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::short_header_packet_threshold_crossed",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"threshold", "count"}},
+			Doc:     "Raised when the number of packets with a short header (RFC 9000 section 17.3.1) that a side has sent reaches a power of two.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ShortHeaderPacketThresholdCrossed.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ShortHeaderPacketThresholdCrossed.Listen(func(e *QUICShortHeaderPacketThresholdCrossed) {
+				dst := s.begin("QUIC::short_header_packet_threshold_crossed")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::unhandled_version",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for a long header of QUIC with a version that is not analyzed (RFC 8999 section 5.1). Version 0 is a Version Negotiation packet (RFC 9000 section 17.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.UnhandledVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.UnhandledVersion.Listen(func(e *QUICUnhandledVersion) {
+				dst := s.begin("QUIC::unhandled_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::zero_rtt_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every 0-RTT packet of QUIC (RFC 9000 section 17.2.3), whose contents are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ZeroRTTPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ZeroRTTPacket.Listen(func(e *QUICZeroRTTPacket) {
+				dst := s.begin("QUIC::zero_rtt_packet")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -14098,6 +14247,118 @@ func (e *PostgreSQLStartupParameter) AppendArgs(dst []byte) []byte {
 // AppendArgs appends the parameters as a JSON object.
 func (e *PostgreSQLTerminate) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICConnectionCloseFrame) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, `,"error_code":`...)
+	dst = strconv.AppendUint(dst, e.ErrorCode, 10)
+	dst = append(dst, `,"reason_phrase":`...)
+	dst = appendString(dst, e.ReasonPhrase)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICDiscardedPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"total_decrypted":`...)
+	dst = strconv.AppendUint(dst, e.TotalDecrypted, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICHandshakePacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICInitialPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICRetryPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, `,"retry_token":`...)
+	dst = appendString(dst, e.RetryToken)
+	dst = append(dst, `,"retry_integrity_tag":`...)
+	dst = appendString(dst, e.RetryIntegrityTag)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICShortHeaderPacketThresholdCrossed) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"threshold":`...)
+	dst = strconv.AppendUint(dst, e.Threshold, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICUnhandledVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICZeroRTTPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
 	return dst
 }
 

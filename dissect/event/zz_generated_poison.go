@@ -184,6 +184,39 @@ func (e *PostgreSQLStartupParameter) detach(d *detached) {
 	e.Value = d.bytes(e.Value)
 }
 
+func (e *QUICConnectionCloseFrame) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.ReasonPhrase = d.bytes(e.ReasonPhrase)
+}
+
+func (e *QUICHandshakePacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICInitialPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICRetryPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.RetryToken = d.bytes(e.RetryToken)
+	e.RetryIntegrityTag = d.bytes(e.RetryIntegrityTag)
+}
+
+func (e *QUICUnhandledVersion) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICZeroRTTPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
 func (e *RedisAuthCommand) detach(d *detached) {
 	e.Command.detach(d)
 }

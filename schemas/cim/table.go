@@ -130,6 +130,7 @@ var logs = map[string]log{
 		},
 	},
 	"dnp3": {app: "dnp3"},
+	"quic": {app: "quic", transport: "udp"},
 	"rfb":  {app: "rfb", transport: "tcp"},
 	"sip": {
 		app:     "sip",

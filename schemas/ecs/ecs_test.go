@@ -171,6 +171,7 @@ func TestIntegrationsFields(t *testing.T) {
 		"redis":        {"cmd.name": "event.action", "success": "event.outcome"},
 		"ntlm":         {"username": "user.name", "domainname": "user.domain", "success": "event.outcome"},
 		"ocsp":         {"issuerNameHash": "related.hash"},
+		"quic":         {"server_name": "tls.client.server_name", "id.orig_h": "client.address"},
 		"rfb":          {"auth": "event.outcome"},
 		"sip":          {"method": "event.action", "user_agent": "user_agent.original"},
 		"smb_cmd":      {"command": "event.action", "username": "related.user", "status": "event.outcome"},

@@ -287,6 +287,10 @@ var logs = map[string]log{
 		},
 	},
 	"pe": {category: "file"},
+	"quic": {
+		typ: "connection protocol", transport: "udp", protocol: "quic",
+		columns: clientAndServer(map[string][]mapping.Target{"server_name": to("tls.client.server_name")}),
+	},
 	"radius": {
 		category: "network authentication", typ: "connection info", transport: "udp", protocol: "radius",
 		columns: map[string][]mapping.Target{

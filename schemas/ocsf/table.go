@@ -276,6 +276,7 @@ var logs = map[string]log{
 		},
 	},
 	"dnp3": {class: network, activity: traffic, more: app("dnp3")},
+	"quic": {class: network, activity: traffic, more: app("quic")},
 	"rfb": {
 		class: network, activity: traffic, more: app("rfb"),
 		columns: map[string][]mapping.Target{"auth": status("true")},
