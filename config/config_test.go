@@ -28,6 +28,8 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
+	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
@@ -44,6 +46,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
 	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
@@ -435,6 +438,9 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"mqtt":        {mqtt.DefaultOptions(), def.MQTT},
 		"tftp":        {tftp.DefaultOptions(), def.TFTP},
 		"quic":        {quic.DefaultOptions(), def.QUIC},
+		"http2":       {http2.DefaultOptions(), def.HTTP2},
+		"stun":        {stun.DefaultOptions(), def.STUN},
+		"ike":         {ike.DefaultOptions(), def.IKE},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
@@ -473,7 +479,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 35 {
+	if parts != 38 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }
