@@ -280,11 +280,12 @@ const (
 // invalid ends the analysis at a header without a valid length.
 func (a *analyzer) invalid(u unit, head []byte) {
 	n := 0
-	switch {
-	case u == unitMessage:
+	switch u {
+	case unitMessage:
 		n = messageLen(head)
-	case u == unitBuffer:
+	case unitBuffer:
 		n = bufferLen(head)
+	case unitSealed: // its header is always valid
 	}
 	switch {
 	case n > maxMessage:

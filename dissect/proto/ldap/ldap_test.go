@@ -257,6 +257,7 @@ var talks = []talkCase{
 	{name: "Sicily", talk: []string{">" + msg(1, 0x60, num(3), str("u"), el(0x8a, "NTLMSSP\x00a")), "<" + msg(1, 0x61, enumd(0), str("NTLMSSP\x00b"), str(""))},
 		want: `bind 1 v3 "u" SICILY_NEGOTIATE "NTLMSSP"|confirmed|message 1 BIND_REQUEST -1 "" "" "u" "NTLMSSP"|ntlm true "NTLMSSP\x00a"|message 1 BIND_RESPONSE 0 "NTLMSSP\x00b" "" "" ""|ntlm false "NTLMSSP\x00b"|`,
 		zeek: `bind 1 v3 "u" SICILY_NEGOTIATE "NTLMSSP"|confirmed|message 1 BIND_REQUEST -1 "" "" "u" "NTLMSSP"|message 1 BIND_RESPONSE 0 "NTLMSSP?b" "" "" ""|`},
+	{name: "Sicily without NTLM", talk: []string{">" + msg(1, 0x60, num(3), str("u"), el(0x8a, "x"))}, want: "violation " + reasonMalformed + "|"},
 	{name: "buffer without a token", talk: append(slices.Clone(kerberized), ">\x00\x00\x00\x01a\x00\x00"), want: saslBegun + gssapiIn + saslDone + gssapiOut + "violation " + reasonMalformed + "|", zeek: saslBegun + saslDone + "violation " + reasonMalformed + "|"},
 }
 

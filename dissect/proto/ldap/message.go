@@ -401,6 +401,7 @@ func (p *parser) bind(a *analyzer, u conn.Use, m *message) {
 	case auth == authSicilyNegotiate, auth == authSicilyResponse:
 		if !hasPrefix(b, ntlm.Signature) {
 			p.malformed()
+			break
 		}
 		m.argument = b[:len(ntlm.Signature)]
 		m.token, m.toNTLM = b, true
