@@ -50,6 +50,11 @@ const (
 	HTTP2
 	FingerLines
 	QUIC
+	LDAP
+	PostgreSQL
+	Redis
+	MQTT
+	IGMP
 	effects
 )
 
@@ -88,6 +93,11 @@ var table = [effects]Info{
 	HTTP2:                   {"http2", "no analyzer reads HTTP/2 in the clear, instead of http.log having a row for each of its streams"},
 	FingerLines:             {"finger_lines", "a line of Finger that is longer than 1,024 bytes, or has a CR without LF, ends its analysis, and only the first line of a client is read, instead of lines being cut at 1,000 bytes"},
 	QUIC:                    {"quic", "QUIC is found at UDP ports 443, 784 and 853 only, and a Version Negotiation or a reserved version ends its analysis, instead of at any port, by its first bytes, and going on with the next version"},
+	LDAP:                    {"ldap", "LDAP's tokens of authentication are not passed on, requests to delete or abandon end the analysis, and filters, changes and names are written otherwise, instead of as the RFCs have them"},
+	PostgreSQL:              {"postgresql", "PostgreSQL's requests for GSS-API encryption and to cancel, and users that are not ASCII, end the analysis, instead of being read"},
+	Redis:                   {"redis", "Redis's empty lines and arrays, and a SET whose time to live is no number, end the analysis, instead of being passed over as servers do"},
+	MQTT:                    {"mqtt", "MQTT is read as one control packet of version 3.1.1 a segment, instead of as the stream that it is, of version 5 too"},
+	IGMP:                    {"igmp", "IGMP's queries of versions 1 and 2 have no event, and wrong checksums are a weird with --ignore-checksums too, instead of being read by their version"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

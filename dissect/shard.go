@@ -246,7 +246,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		tunnels:   tunnel.New(hooks, o.Tunnel),
 		ipTunnels: tunnel.NewTable(o.Tunnel),
 		arp:       arp.New(hooks),
-		igmp:      igmp.New(hooks, igmp.Options{AsZeek: o.Conn.Compat.Has(compat.PackageProtocols)}),
+		igmp:      igmp.New(hooks, igmp.Options{AsZeek: o.Conn.Compat.Has(compat.IGMP)}),
 		levels:    make([]level, o.Tunnel.MaxDepth+2),
 	}
 	o.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
@@ -640,7 +640,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 func (s *Shard) multicast(lv *level, f *packet.Frame, encap *conn.Encap) bool {
 	ip := &lv.ip
 	// Zeek verifies checksums even if they are to be ignored.
-	verify := s.opt.Conn.Compat.Has(compat.PackageProtocols) || !s.opt.Packet.Skip(ip) && !ip.Unsummed && !ip.Snapped
+	verify := s.opt.Conn.Compat.Has(compat.IGMP) || !s.opt.Packet.Skip(ip) && !ip.Unsummed && !ip.Snapped
 	w, ok := s.igmp.Deliver(&lv.link, f, ip, verify)
 	s.weirds(lv, encap)
 	if w.Name != "" {

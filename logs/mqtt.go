@@ -74,7 +74,7 @@ const (
 )
 
 func installMQTT(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &mqtt{out: out, now: o.Now, most: o.Limits.MQTTPending, asZeek: o.Compat.Has(compat.PackageProtocols)}
+	b := &mqtt{out: out, now: o.Now, most: o.Limits.MQTTPending, asZeek: o.Compat.Has(compat.MQTT)}
 	b.init(h, b.ended)
 	h.MQTT.Connect.Listen(b.connected)
 	h.MQTT.ConnAck.Listen(b.answered)

@@ -71,7 +71,7 @@ var redisSubscribes = map[value.Enum]bool{
 }
 
 func installRedis(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &redis{out: out, now: o.Now, most: o.Limits.RedisPending, asZeek: o.Compat.Has(compat.PackageProtocols)}
+	b := &redis{out: out, now: o.Now, most: o.Limits.RedisPending, asZeek: o.Compat.Has(compat.Redis)}
 	b.init(h, b.ended)
 	h.Redis.HelloCommand.Listen(func(e *event.RedisHelloCommand) {
 		s := b.state(e.Conn)

@@ -41,7 +41,7 @@ type Inner struct{ TLS, GSSAPI, NTLM *conn.Protocol }
 // New returns the protocols for the detector, over TCP and over UDP. Their analyzers raise
 // their events on h.
 func New(h *event.Hooks, in Inner, o Options) (tcp, udp *detect.Protocol) {
-	f := &factory{hooks: &h.LDAP, in: in, asZeek: o.Compat != 0}
+	f := &factory{hooks: &h.LDAP, in: in, asZeek: o.Compat.Has(compat.LDAP)}
 	if f.asZeek {
 		f.in.GSSAPI, f.in.NTLM = nil, nil
 	}

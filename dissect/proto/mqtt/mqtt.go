@@ -18,7 +18,7 @@ const (
 	source = "MQTT"
 	port   = 1883
 	// asZeek is the effect with which segments are control packets, of version 3.1.1.
-	asZeek = compat.PackageProtocols
+	asZeek = compat.MQTT
 )
 
 // Options configure the protocol.

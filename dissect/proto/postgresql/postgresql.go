@@ -42,7 +42,7 @@ type Options struct {
 // New returns the protocol for the detector. Its analyzers raise their events on h; ssl
 // takes over where a client asks for TLS.
 func New(h *event.Hooks, ssl *conn.Protocol, o Options) *detect.Protocol {
-	f := &factory{hooks: &h.PostgreSQL, ssl: ssl, asZeek: o.Compat != 0}
+	f := &factory{hooks: &h.PostgreSQL, ssl: ssl, asZeek: o.Compat.Has(compat.PostgreSQL)}
 	f.startups = wire.NewFramer(startupHead, maxStartup, startupLen)
 	f.messages[0] = wire.NewFramer(messageHead, maxMessage, f.frontendLen)
 	f.messages[1] = wire.NewFramer(messageHead, maxMessage, f.backendLen)

@@ -23,7 +23,7 @@ const (
 	port   = 6379
 	// asZeek is the effect with which words that do not follow the protocol, but that
 	// servers pass over, are violations.
-	asZeek = compat.PackageProtocols
+	asZeek = compat.Redis
 )
 
 // Limits in Zeek's resp.spicy.
