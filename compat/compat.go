@@ -48,6 +48,8 @@ const (
 	IMAPReason
 	PackageProtocols
 	HTTP2
+	FingerLines
+	QUIC
 	effects
 )
 
@@ -69,7 +71,7 @@ var table = [effects]Info{
 	DNP3FrozenAnalogTime:    {"dnp3_frozen_analog_time", "DNP3's frozen analog input event of 16 bits with time (group 33 variation 4) is read with 32 bits, instead of 16"},
 	SIPAllHeaders:           {"sip_all_headers", "the headers in sip_all_headers have the value as name and the name, in upper case, as original_name, instead of each in its place"},
 	DetectionReplay:         {"detection_replay", "an analyzer that a signature finds gets everything from the beginning, and a violation takes it off after the packet, instead of at once, when the next one gets what follows"},
-	LoginService:            {"login_service", "connections of Finger, Ident, Telnet, Rlogin and Rsh have no service in conn.log, and every Finger connection is a weird partial_finger_request unless somebody listens to finger_request"},
+	LoginService:            {"login_service", "connections of Ident, Telnet, Rlogin and Rsh have no service in conn.log"},
 	LoginPrompts:            {"login_prompts", "the lists of prompts and messages of logins are empty unless they are set, and an empty list matches every line"},
 	MountUmntAll:            {"mount_umnt_all", "the procedure UMNTALL of MOUNT raises mount_proc_umnt, and is bad_RPC without arguments, instead of raising mount_proc_umnt_all"},
 	NFSAttributes:           {"nfs_attributes", "NFS attributes to set have bits of a time for a size, and nothing after a time of the client is read; failed SETATTR and LINK have no attributes"},
@@ -84,6 +86,8 @@ var table = [effects]Info{
 	IMAPReason:              {"imap_reason", "the reason of an IMAP violation has the pattern and the rest of the segment, which depends on how lines are sent, instead of saying that a line has no tag and command"},
 	PackageProtocols:        {"package_protocols", "no analyzer reads the protocols that packages add to Zeek: WireGuard, STUN, IKE, TFTP and OpenVPN"},
 	HTTP2:                   {"http2", "no analyzer reads HTTP/2 in the clear, instead of http.log having a row for each of its streams"},
+	FingerLines:             {"finger_lines", "a line of Finger that is longer than 1,024 bytes, or has a CR without LF, ends its analysis, and only the first line of a client is read, instead of lines being cut at 1,000 bytes"},
+	QUIC:                    {"quic", "QUIC is found at UDP ports 443, 784 and 853 only, and a Version Negotiation or a reserved version ends its analysis, instead of at any port, by its first bytes, and going on with the next version"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 

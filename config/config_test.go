@@ -28,20 +28,27 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
+	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
+	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/internal/option"
@@ -384,7 +391,7 @@ func checkKey(t *testing.T, k *option.Key) {
 	}
 	switch kind := k.Kind(); {
 	case kind == "number", kind == "bytes":
-		if !k.Bounded || k.Unit == "" || k.Min < 0 || k.Min > k.Max {
+		if !k.Bounded || k.Unit == "" || k.Min < 0 && !strings.Contains(k.Doc, "-1 is none") || k.Min > k.Max {
 			t.Errorf("%s (%s): a number needs a least value and a unit", k.Name, k.Path)
 		}
 	case k.Bounded || k.Unit != "" || k.PerRun:
@@ -427,6 +434,13 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"irc":         {irc.DefaultOptions(), def.IRC},
 		"login":       {login.DefaultOptions(), def.Login},
 		"pop3":        {pop3.DefaultOptions(), def.POP3},
+		"redis":       {redis.DefaultOptions(), def.Redis},
+		"mqtt":        {mqtt.DefaultOptions(), def.MQTT},
+		"tftp":        {tftp.DefaultOptions(), def.TFTP},
+		"quic":        {quic.DefaultOptions(), def.QUIC},
+		"http2":       {http2.DefaultOptions(), def.HTTP2},
+		"stun":        {stun.DefaultOptions(), def.STUN},
+		"ike":         {ike.DefaultOptions(), def.IKE},
 		"smb":         {smb.DefaultOptions(), def.SMB},
 		"smtp":        {smtp.DefaultOptions(), def.SMTP},
 		"contentline": {contentline.DefaultOptions(), def.Lines},
@@ -452,6 +466,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 		"http":        {http.DefaultOptions(), def.HTTP},
 		"logs":        {logs.DefaultLimits(), want.Rows},
 		"reports":     {logs.DefaultReports(), want.Reports},
+		"ldap":        {logs.DefaultLDAPOptions(), want.LDAP},
 		"writers":     {value.DefaultSampling(), def.Conn.Weirds},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
@@ -464,7 +479,7 @@ func TestDefaultsAreTheCommands(t *testing.T) {
 			parts++
 		}
 	}
-	if parts != 31 {
+	if parts != 38 {
 		t.Errorf("dissect.Options has %d parts: is each of them above?", parts)
 	}
 }

@@ -40,6 +40,7 @@ var sections = gather([]Section{
 	{Name: "dns", Doc: "which records of DNS messages are read"},
 	{Name: "http", Doc: "what is done with URIs and bodies of HTTP"},
 	{Name: "krb", Doc: "how Kerberos is read"},
+	{Name: "ldap", Doc: "what ldap.log and ldap_search.log have"},
 	{Name: "metrics", Doc: "where the program tells how it does"},
 	{Name: "mime", Doc: "segments of mails"},
 	{Name: "nfs", Doc: "what the events of NFS have"},

@@ -11,6 +11,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/files"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
+	"github.com/wirelog/wirelog/dissect/proto/body"
 	"github.com/wirelog/wirelog/dissect/proto/dcerpc"
 	"github.com/wirelog/wirelog/dissect/proto/dhcp"
 	"github.com/wirelog/wirelog/dissect/proto/dnp3"
@@ -20,14 +21,17 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/gssapi"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/ident"
 	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/imap"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
+	"github.com/wirelog/wirelog/dissect/proto/ldap"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
 	"github.com/wirelog/wirelog/dissect/proto/modbus"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/mysql"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
@@ -36,8 +40,11 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/openvpn"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/postgresql"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
 	"github.com/wirelog/wirelog/dissect/proto/radius"
 	"github.com/wirelog/wirelog/dissect/proto/rdp"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/rfb"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
@@ -47,6 +54,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
@@ -63,9 +71,9 @@ var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutell
 // beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
 var beyondZeek = func() map[string]compat.Effect {
-	m := map[string]compat.Effect{"sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
+	m := map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
 	packages := []string{
-		"spicy_ipsec_ike_udp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_wireguard",
+		"spicy_ipsec_ike_udp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_tftp", "spicy_wireguard",
 	}
 	for _, name := range append(packages, openvpn.Names()...) {
 		m[name] = compat.PackageProtocols
@@ -117,8 +125,12 @@ func variants(name string) ([]string, error) {
 	switch name {
 	case "tls":
 		return []string{"ssl", "dtls"}, nil
+	case "ldap":
+		return []string{"ldap_tcp", "ldap_udp"}, nil
 	case "kerberos":
 		return []string{"krb", "krb_tcp"}, nil
+	case "tftp":
+		return []string{"spicy_tftp"}, nil
 	case "openvpn":
 		return openvpn.Names(), nil
 	case "stun":
@@ -159,16 +171,20 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	krbUDP, krbTCP := krb.New(hooks, certs, o.KRB)
 	security := dcerpc.Security{NTLM: ntlm.New(hooks)}
 	security.GSSAPI = gssapi.New(hooks, security.NTLM, &krbUDP.Protocol)
+	ldapTCP, ldapUDP := ldap.New(hooks, ldap.Inner{TLS: &ssl.Protocol, GSSAPI: security.GSSAPI, NTLM: security.NTLM}, ldap.Options{Compat: o.Conn.Compat})
 	rpc, pipes := dcerpc.New(hooks, security, o.DCERPC)
 	dnp3TCP, dnp3UDP := dnp3.New(hooks, o.DNP3)
 	o.Login.Lines, o.Login.Compat = lines, o.Conn.Compat
 	telnet, rlogin, rsh := login.New(hooks, o.Login)
-	o.NetBIOS.Compat = o.Conn.Compat
+	o.NetBIOS.Compat, o.QUIC.Compat = o.Conn.Compat, o.Conn.Compat
 	session, datagrams := netbios.New(hooks, o.NetBIOS)
 	portmapper, mount, nfs := oncrpc.New(hooks, o.RPC)
 	peers, trackers := bittorrent.New(hooks, o.BitTorrent)
 	o.HTTP.Lines, o.HTTP.MIME, o.HTTP.Compat, o.Mail.MIME = lines, o.MIME, o.Conn.Compat, o.MIME
-	web := http.New(hooks, fm, websocket.New(hooks), o.HTTP)
+	o.HTTP.Inflaters = body.New(o.HTTP.Excess)
+	o.HTTP2.Inflaters, o.HTTP2.Piece, o.HTTP2.URI, o.HTTP2.SkipData = o.HTTP.Inflaters, o.HTTP.Piece, o.HTTP.URI, o.HTTP.SkipData
+	web2 := http2.New(hooks, fm, o.HTTP2)
+	web := http.New(hooks, fm, http.Successors{WebSocket: websocket.New(hooks), HTTP2: web2}, o.HTTP)
 	mails := mail.New(hooks, fm, o.Mail)
 	stunUDP, stunTCP := stun.New(hooks, o.STUN)
 	wireGuard, tailscale := wireguard.New(hooks)
@@ -185,9 +201,13 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		irc.New(hooks, fm, &ssl.Protocol, o.IRC),
 		xmpp.New(hooks, &ssl.Protocol),
 		mysql.New(hooks, &ssl.Protocol),
+		postgresql.New(hooks, &ssl.Protocol, postgresql.Options{Compat: o.Conn.Compat}),
+		ldapTCP,
+		ldapUDP,
 		rdpTCP,
 		rdpUDP,
 		web,
+		web2.Protocol,
 		smb.New(hooks, fm, smb.Inner{Pipes: pipes, GSSAPI: security.GSSAPI, NTLM: security.NTLM, NetBIOS: &session.Protocol}, o.SMB),
 		smtp.New(hooks, mails, &ssl.Protocol, o.SMTP),
 		pop3.New(hooks, mails, &ssl.Protocol, o.POP3),
@@ -199,6 +219,9 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dnp3UDP,
 		sip.New(hooks, o.SIP),
 		sip.NewTCP(hooks, fm, o.SIP),
+		redis.New(hooks, o.Redis),
+		mqtt.New(hooks, o.MQTT),
+		tftp.New(hooks, o.TFTP),
 		rfb.New(hooks),
 		socks.New(hooks),
 		ssh.New(hooks, o.SSH),
@@ -210,6 +233,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		dhcp.New(hooks),
 		ssl,
 		dtls,
+		quic.New(hooks, &ssl.Protocol, o.QUIC),
 		rpc,
 		peers,
 		trackers,

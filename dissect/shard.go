@@ -19,6 +19,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/file/pe"
 	"github.com/wirelog/wirelog/dissect/file/x509"
 	"github.com/wirelog/wirelog/dissect/link/arp"
+	"github.com/wirelog/wirelog/dissect/link/igmp"
 	"github.com/wirelog/wirelog/dissect/link/packet"
 	"github.com/wirelog/wirelog/dissect/link/tunnel"
 	"github.com/wirelog/wirelog/dissect/proto/bittorrent"
@@ -28,22 +29,27 @@ import (
 	"github.com/wirelog/wirelog/dissect/proto/ftp"
 	"github.com/wirelog/wirelog/dissect/proto/gnutella"
 	"github.com/wirelog/wirelog/dissect/proto/http"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/ike"
 	"github.com/wirelog/wirelog/dissect/proto/irc"
 	"github.com/wirelog/wirelog/dissect/proto/krb"
 	"github.com/wirelog/wirelog/dissect/proto/login"
 	"github.com/wirelog/wirelog/dissect/proto/mail"
+	"github.com/wirelog/wirelog/dissect/proto/mqtt"
 	"github.com/wirelog/wirelog/dissect/proto/ncp"
 	"github.com/wirelog/wirelog/dissect/proto/netbios"
 	"github.com/wirelog/wirelog/dissect/proto/ntp"
 	"github.com/wirelog/wirelog/dissect/proto/oncrpc"
 	"github.com/wirelog/wirelog/dissect/proto/pop3"
+	"github.com/wirelog/wirelog/dissect/proto/quic"
+	"github.com/wirelog/wirelog/dissect/proto/redis"
 	"github.com/wirelog/wirelog/dissect/proto/sip"
 	"github.com/wirelog/wirelog/dissect/proto/smb"
 	"github.com/wirelog/wirelog/dissect/proto/smtp"
 	"github.com/wirelog/wirelog/dissect/proto/ssh"
 	"github.com/wirelog/wirelog/dissect/proto/stun"
 	"github.com/wirelog/wirelog/dissect/proto/syslog"
+	"github.com/wirelog/wirelog/dissect/proto/tftp"
 	"github.com/wirelog/wirelog/dissect/proto/tls"
 	"github.com/wirelog/wirelog/dissect/proto/watch"
 	"github.com/wirelog/wirelog/value"
@@ -76,6 +82,7 @@ type Options struct {
 	IRC    irc.Options
 	Login  login.Options
 	POP3   pop3.Options
+	QUIC   quic.Options
 	SMB    smb.Options
 	SMTP   smtp.Options
 	// Lines bounds the incomplete lines that HTTP, FTP, SMTP, POP3, SIP and Telnet hold.
@@ -85,6 +92,7 @@ type Options struct {
 	MIME   mime.Options
 	Mail   mail.Options
 	HTTP   http.Options
+	HTTP2  http2.Options
 	SSH    ssh.Options
 	TLS    tls.Options
 	X509   x509.Options
@@ -100,6 +108,9 @@ type Options struct {
 	STUN   stun.Options
 	IKE    ike.Options
 	Watch  watch.Options
+	Redis  redis.Options
+	MQTT   mqtt.Options
+	TFTP   tftp.Options
 
 	BitTorrent bittorrent.Options
 	Gnutella   gnutella.Options
@@ -120,12 +131,14 @@ func DefaultOptions() Options {
 		IRC:    irc.DefaultOptions(),
 		Login:  login.DefaultOptions(),
 		POP3:   pop3.DefaultOptions(),
+		QUIC:   quic.DefaultOptions(),
 		SMB:    smb.DefaultOptions(),
 		SMTP:   smtp.DefaultOptions(),
 		Lines:  contentline.DefaultOptions(),
 		MIME:   mime.DefaultOptions(),
 		Mail:   mail.DefaultOptions(),
 		HTTP:   http.DefaultOptions(),
+		HTTP2:  http2.DefaultOptions(),
 		SSH:    ssh.DefaultOptions(),
 		TLS:    tls.DefaultOptions(),
 		X509:   x509.DefaultOptions(),
@@ -142,6 +155,9 @@ func DefaultOptions() Options {
 		IKE:    ike.DefaultOptions(),
 		Detect: detect.DefaultOptions(),
 		Watch:  watch.DefaultOptions(),
+		Redis:  redis.DefaultOptions(),
+		MQTT:   mqtt.DefaultOptions(),
+		TFTP:   tftp.DefaultOptions(),
 
 		BitTorrent: bittorrent.DefaultOptions(),
 		Gnutella:   gnutella.DefaultOptions(),
@@ -177,6 +193,7 @@ type Shard struct {
 	tunnels   *tunnel.Decoder
 	ipTunnels *tunnel.Table
 	arp       *arp.Analyzer
+	igmp      *igmp.Analyzer
 	files     *files.Manager
 	// tunnelProtocols are the protocols of connections that carry tunnels, by
 	// kind.
@@ -229,6 +246,7 @@ func New(o Options, hooks *event.Hooks, cause func(deadline value.Time, first, n
 		tunnels:   tunnel.New(hooks, o.Tunnel),
 		ipTunnels: tunnel.NewTable(o.Tunnel),
 		arp:       arp.New(hooks),
+		igmp:      igmp.New(hooks, igmp.Options{AsZeek: o.Conn.Compat.Has(compat.PackageProtocols)}),
 		levels:    make([]level, o.Tunnel.MaxDepth+2),
 	}
 	o.Conn.NeedsChecksum = s.tunnels.NeedsChecksum
@@ -591,6 +609,9 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	case packet.ProtoGRE:
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
+	if ip.Proto == igmp.Proto {
+		return s.multicast(lv, f, encap)
+	}
 	p := &lv.conn
 	p.Encap, p.Domain, p.Volatile, p.Time, p.Num = encap, s.domain, s.volatile, f.Time, f.Num
 	r := &lv.belongs
@@ -613,6 +634,22 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 		}
 	}
 	return r.Conn != nil
+}
+
+// multicast takes a message of IGMP, which has no connection.
+func (s *Shard) multicast(lv *level, f *packet.Frame, encap *conn.Encap) bool {
+	ip := &lv.ip
+	// Zeek verifies checksums even if they are to be ignored.
+	verify := s.opt.Conn.Compat.Has(compat.PackageProtocols) || !s.opt.Packet.Skip(ip) && !ip.Unsummed && !ip.Snapped
+	w, ok := s.igmp.Deliver(&lv.link, f, ip, verify)
+	s.weirds(lv, encap)
+	if w.Name != "" {
+		if encap != nil {
+			w.Name += "_in_tunnel"
+		}
+		s.table.FlowWeird(&ip.Src, &ip.Dst, s.domain, w.Name, w.Addl, igmp.Source)
+	}
+	return ok
 }
 
 // ipTunnel decodes a tunnel that has no connection.

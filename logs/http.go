@@ -24,6 +24,8 @@ type httpLog struct {
 	fuids     [2][]string
 	exchanges freelist.List[httpExchange]
 	nameBuf   []byte
+	valueBuf  []byte
+	header    event.HTTPHeader // of HTTP/2, as one of HTTP/1
 }
 
 const (
@@ -74,6 +76,7 @@ type httpProgress struct {
 	ts                value.Time
 	has               uint16 // one bit a text
 	hasCode           bool
+	stream            bool // key is a stream of HTTP/2
 	entity            bool // either side is inside an entity
 	version           string
 	code, infoCode    uint64
@@ -104,6 +107,7 @@ func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	h.HTTP.MessageDone.Listen(b.messageDone)
 	h.File.OverNewConnection.Listen(b.file)
 	h.File.Sniff.Listen(b.sniffed)
+	b.listenHTTP2(h)
 	if b.ws {
 		h.WebSocket.Established.Listen(b.established)
 	}
@@ -360,7 +364,7 @@ func (b *httpLog) messageDone(e *event.HTTPMessageDone) {
 
 // file adds a file to its exchange.
 func (b *httpLog) file(e *event.FileOverNewConnection) {
-	if e.File.Source() != "HTTP" {
+	if s := e.File.Source(); s != "HTTP" && s != "HTTP2" {
 		return
 	}
 	s := b.known(e.Conn)
@@ -437,8 +441,11 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	if x.hasCode {
 		r.StatusCode, r.Version = value.Some(x.code), value.Some(x.version)
 	}
-	if r.InfoMsg.OK {
+	if x.infoCode != 0 {
 		r.InfoCode = value.Some(x.infoCode)
+	}
+	if x.stream {
+		r.HTTP2Stream = value.Some(uint64(x.key))
 	}
 	if len(x.proxied) > 0 {
 		r.Proxied = x.proxied

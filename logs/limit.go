@@ -16,17 +16,22 @@ type Limits struct {
 	// RowBytes has no counterpart in Zeek.
 	RowBytes      int `key:"limits.row_bytes" unit:"bytes" min:"0" doc:"bytes of answers after which a row of dns.log takes no more of them; a last element says how many were left out; 0 is no bound"`
 	TotalElements int `key:"limits.log_total_container_elements" unit:"count" min:"0" doc:"elements of all sets and vectors in a row; 0 is no bound (Log::default_max_total_container_elements)"`
+	RedisPending  int `key:"limits.redis_max_pending_commands" unit:"count" min:"0" doc:"commands of a Redis connection that wait for a reply; more are forgotten; 0 is no bound (Redis::max_pending_commands)"`
+	MQTTPending   int `key:"limits.mqtt_max_pending_messages" unit:"count" min:"0" doc:"messages and subscriptions of an MQTT connection that wait for an answer; the oldest is written early; 0 is no bound"`
 	// The limits of dhcp.log.
 	DHCPTransactions int `key:"limits.dhcp_max_tracked_transactions" unit:"count" min:"0" doc:"DHCP transactions followed at a time, in all; the oldest is written early; 0 is no bound (DHCP::max_tracked_transactions)"`
 	DHCPUIDs         int `key:"limits.dhcp_max_uids_per_log_entry" unit:"count" min:"1" doc:"flows of a DHCP transaction that end its row (DHCP::max_uids_per_log_entry)"`
 	DHCPTypes        int `key:"limits.dhcp_max_msg_types_per_log_entry" unit:"count" min:"1" doc:"messages of a DHCP transaction that end its row (DHCP::max_msg_types_per_log_entry)"`
+	// The limit of quic.log.
+	QUICHistory int `key:"limits.quic_max_history_length" unit:"count" min:"0" doc:"letters of the history in quic.log; a weird says that there are that many (QUIC::max_history_length)"`
 }
 
 // DefaultLimits returns Zeek's limits.
 func DefaultLimits() Limits {
 	return Limits{
-		FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192,
+		FieldBytes: 4096, FieldElements: 100, TotalBytes: 256_000, TotalElements: 500, RowBytes: 8192, RedisPending: 10_000, MQTTPending: 1000,
 		DHCPTransactions: 100_000, DHCPUIDs: 10, DHCPTypes: 50,
+		QUICHistory: 100,
 	}
 }
 
@@ -46,7 +51,7 @@ type limiter struct {
 }
 
 func newLimiter(out schemas.Emitter, h *event.Hooks, l Limits) schemas.Emitter {
-	l.RowBytes, l.DHCPTransactions, l.DHCPUIDs, l.DHCPTypes = 0, 0, 0, 0
+	l.RowBytes, l.RedisPending, l.MQTTPending, l.DHCPTransactions, l.DHCPUIDs, l.DHCPTypes, l.QUICHistory = 0, 0, 0, 0, 0, 0, 0
 	if l == (Limits{}) {
 		return out
 	}

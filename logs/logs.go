@@ -44,6 +44,8 @@ type Options struct {
 	Groups schemas.Groups
 	// Limits bound the size of a row.
 	Limits Limits
+	// LDAP has the options of ldap.log and ldap_search.log.
+	LDAP LDAPOptions
 	// Reports are the times of rows that no packet gives rise to.
 	Reports Reports
 	// Compat says where rows are Zeek's rather than wirelog's own.
@@ -103,6 +105,7 @@ var builders = []Builder{
 	{logsOf(&schemas.FTPSchema), installFTP},
 	{logsOf(&schemas.IRCSchema), installIRC},
 	{logsOf(&schemas.SSLSchema), installSSL},
+	{logsOf(&schemas.QUICSchema), installQUIC},
 	{logsOf(&schemas.X509Schema), installX509},
 	{logsOf(&schemas.OCSPSchema), installOCSP},
 	{logsOf(&schemas.WeirdSchema), installWeird},
@@ -122,6 +125,11 @@ var builders = []Builder{
 	{logsOf(&schemas.NTLMSchema), installNTLM},
 	{logsOf(&schemas.SMTPSchema), installSMTP},
 	{logsOf(&schemas.MySQLSchema), installMySQL},
+	{logsOf(&schemas.PostgreSQLSchema), installPostgreSQL},
+	{logsOf(&schemas.LDAPSchema, &schemas.LDAPSearchSchema), installLDAP},
+	{logsOf(&schemas.RedisSchema), installRedis},
+	{logsOf(&schemas.MQTTConnectSchema, &schemas.MQTTPublishSchema, &schemas.MQTTSubscribeSchema), installMQTT},
+	{logsOf(&schemas.TFTPSchema), installTFTP},
 	{logsOf(&schemas.SyslogSchema), installSyslog},
 	{logsOf(&schemas.NTPSchema), installNTP},
 	{logsOf(&schemas.SNMPSchema), installSNMP},

@@ -158,13 +158,17 @@ func ja4Version(v uint64) string {
 func (h *sslHello) makeJA4(e *event.SSLClientHello) string {
 	id := e.Conn.ID()
 	b := append(h.buf[:0], 't')
-	if id.Proto == value.ProtoUDP {
+	dtls := id.Proto == value.ProtoUDP && e.Version>>8 == 0xfe
+	switch {
+	case dtls:
 		b[0] = 'd'
+	case id.Proto == value.ProtoUDP:
+		b[0] = 'q'
 	}
 	version, first := e.Version, true
 	for _, v := range h.versions {
 		newer := v > version
-		if id.Proto == value.ProtoUDP {
+		if dtls {
 			newer = v < version // DTLS versions count downwards
 		}
 		if !grease(v) && (first || newer) {

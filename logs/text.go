@@ -10,6 +10,9 @@ type optText struct {
 
 func (t *optText) set(b []byte) { t.b, t.ok = append(t.b[:0], b...), true }
 
+// clear unsets the text.
+func (t *optText) clear() { t.b, t.ok = t.b[:0], false }
+
 // trim drops a buffer that is too large to be reused.
 func (t *optText) trim() {
 	if cap(t.b) > 4096 {

@@ -184,6 +184,8 @@ type Options struct {
 	Rows logs.Limits
 	// Reports are the times of rows that no packet gives rise to.
 	Reports logs.Reports
+	// LDAP has the options of ldap.log and ldap_search.log.
+	LDAP logs.LDAPOptions
 
 	// Confine, if set, is called once everything that a run needs is open, before the first
 	// byte of input is read and before anything is replaced, so that the program can give up
@@ -248,6 +250,7 @@ func Defaults() Options {
 		UnknownProtocols: UnknownSampling{Threshold: 3, Rate: 100_000, Duration: time.Hour},
 		Rows:             logs.DefaultLimits(),
 		Reports:          logs.DefaultReports(),
+		LDAP:             logs.DefaultLDAPOptions(),
 	}
 }
 

@@ -60,7 +60,7 @@ func (r *run) newShard(of int) (*shard, error) {
 	}
 	s.logs = logs.Install(s.hooks, s.out, logs.Options{
 		LocalNets: o.LocalNets, Now: now, Clock: func() value.Time { return s.dissect.Clock() }, Cause: cause, Groups: s.out.Groups(), RootCerts: r.roots,
-		Origin: s.origin, Limits: o.Rows, Reports: o.Reports, Compat: r.compat,
+		Origin: s.origin, Limits: o.Rows, Reports: o.Reports, Compat: r.compat, LDAP: o.LDAP,
 		Counters: s.counters,
 	})
 	own, err := r.extend(s, now)

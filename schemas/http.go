@@ -60,5 +60,7 @@ type HTTP struct {
 	RespFilenames value.Vector[string] `zeek:"resp_filenames"`
 	// Media types of the files that the server sent, by their content.
 	RespMIMETypes value.Vector[string] `zeek:"resp_mime_types"`
+	// Identifier of the stream of HTTP/2.
+	HTTP2Stream value.Opt[uint64] `zeek:"http2_stream,optional=http2"`
 	*Flow
 }

@@ -9,13 +9,14 @@ const (
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupSource      Groups = 1 << 3 // source
 	GroupMirror      Groups = 1 << 4 // mirror
-	GroupHASSH       Groups = 1 << 5 // hassh
-	GroupJA3         Groups = 1 << 6 // ja3
-	GroupJA4         Groups = 1 << 7 // ja4
-	GroupValidation  Groups = 1 << 8 // validation
+	GroupHttp2       Groups = 1 << 5 // http2
+	GroupHASSH       Groups = 1 << 6 // hassh
+	GroupJA3         Groups = 1 << 7 // ja3
+	GroupJA4         Groups = 1 << 8 // ja4
+	GroupValidation  Groups = 1 << 9 // validation
 )
 
-var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "mirror", "hassh", "ja3", "ja4", "validation"}
+var groupNames = []string{"community-id", "mac-logging", "vlan-logging", "source", "mirror", "http2", "hassh", "ja3", "ja4", "validation"}
 
 var all = []*Schema{
 	&AnalyzerSchema,
@@ -33,16 +34,24 @@ var all = []*Schema{
 	&IRCSchema,
 	&KerberosSchema,
 	&KnownModbusSchema,
+	&LDAPSchema,
+	&LDAPSearchSchema,
 	&ModbusSchema,
 	&ModbusRegisterChangeSchema,
+	&MQTTConnectSchema,
+	&MQTTPublishSchema,
+	&MQTTSubscribeSchema,
 	&MySQLSchema,
 	&NTLMSchema,
 	&NTPSchema,
 	&OCSPSchema,
 	&OpenConnSchema,
 	&PESchema,
+	&PostgreSQLSchema,
+	&QUICSchema,
 	&RADIUSSchema,
 	&RDPSchema,
+	&RedisSchema,
 	&RFBSchema,
 	&SensorSchema,
 	&SIPSchema,
@@ -58,6 +67,7 @@ var all = []*Schema{
 	&STUNSchema,
 	&STUNNATSchema,
 	&SyslogSchema,
+	&TFTPSchema,
 	&TunnelSchema,
 	&WebSocketSchema,
 	&WeirdSchema,
@@ -1383,6 +1393,7 @@ var HTTPSchema = Schema{
 		{Name: "resp_fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the server sent, up to 15.", Unsettable: true},
 		{Name: "resp_filenames", Kind: KindString, Container: VectorOf, Doc: "Names of the files that the server sent.", Unsettable: true},
 		{Name: "resp_mime_types", Kind: KindString, Container: VectorOf, Doc: "Media types of the files that the server sent, by their content.", Unsettable: true},
+		{Name: "http2_stream", Kind: KindCount, Doc: "Identifier of the stream of HTTP/2.", Unsettable: true, Group: GroupHttp2},
 		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
 		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
 		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
@@ -1548,6 +1559,14 @@ func (r *HTTP) Encode(s Sink) {
 		s.End()
 	} else {
 		s.Unset()
+	}
+	groups := s.Groups()
+	if groups&GroupHttp2 != 0 {
+		if r.HTTP2Stream.OK {
+			s.Count(r.HTTP2Stream.V)
+		} else {
+			s.Unset()
+		}
 	}
 	r.Flow.encode(s)
 }
@@ -2158,11 +2177,236 @@ func (r *KnownModbus) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// LDAPSchema describes the log ldap.
+var LDAPSchema = Schema{
+	Name: "ldap",
+	Doc:  "LDAP is an LDAP operation other than a search: the messages of a connection with one identifier.",
+	ID:   15,
+	New:  func() Record { return new(LDAP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "message_id", Kind: KindInt, Doc: "Identifier of the messages.", Unsettable: true},
+		{Name: "version", Kind: KindInt, Doc: "Version of the protocol, of a bind.", Unsettable: true},
+		{Name: "opcode", Kind: KindString, Doc: "Name of the operation, such as bind simple, modify or unbind.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "Result of the operation.", Unsettable: true},
+		{Name: "diagnostic_message", Kind: KindString, Doc: "The server's message beside the result.", Unsettable: true},
+		{Name: "object", Kind: KindString, Doc: "What the operation is about: a DN, or the OID of an extended operation.", Unsettable: true},
+		{Name: "argument", Kind: KindString, Doc: "Argument of the operation: the changes of a modify, the SASL mechanism of a bind; passwords are REDACTED.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &LDAPSchema.
+func (*LDAP) Schema() *Schema { return &LDAPSchema }
+
+// Encode passes the columns to s.
+func (r *LDAP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.MessageID.OK {
+		s.Int(r.MessageID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Version.OK {
+		s.Int(r.Version.V)
+	} else {
+		s.Unset()
+	}
+	if r.Opcode.OK {
+		s.String(r.Opcode.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.DiagnosticMessage.OK {
+		s.String(r.DiagnosticMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.Object.OK {
+		s.String(r.Object.V)
+	} else {
+		s.Unset()
+	}
+	if r.Argument.OK {
+		s.String(r.Argument.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *LDAP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Opcode.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.DiagnosticMessage.V)
+	bytes += len(r.Object.V)
+	bytes += len(r.Argument.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *LDAP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// LDAPSearchSchema describes the log ldap_search.
+var LDAPSearchSchema = Schema{
+	Name: "ldap_search",
+	Doc:  "LDAPSearch is an LDAP search with its result.",
+	ID:   16,
+	New:  func() Record { return new(LDAPSearch) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "message_id", Kind: KindInt, Doc: "Identifier of the messages.", Unsettable: true},
+		{Name: "scope", Kind: KindString, Doc: "What is searched: base, single or tree.", Unsettable: true},
+		{Name: "deref_aliases", Kind: KindString, Doc: "When aliases are followed: never, searching, finding or always.", Unsettable: true},
+		{Name: "base_object", Kind: KindString, Doc: "DN where the search begins.", Unsettable: true},
+		{Name: "result_count", Kind: KindCount, Doc: "Number of entries found.", Unsettable: true},
+		{Name: "result", Kind: KindString, Doc: "Result of the search.", Unsettable: true},
+		{Name: "diagnostic_message", Kind: KindString, Doc: "The server's message beside the result.", Unsettable: true},
+		{Name: "filter", Kind: KindString, Doc: "The filter as a string.", Unsettable: true},
+		{Name: "attributes", Kind: KindString, Container: VectorOf, Doc: "Attributes asked for, if ldap.default_log_search_attributes is set.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &LDAPSearchSchema.
+func (*LDAPSearch) Schema() *Schema { return &LDAPSearchSchema }
+
+// Encode passes the columns to s.
+func (r *LDAPSearch) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.MessageID.OK {
+		s.Int(r.MessageID.V)
+	} else {
+		s.Unset()
+	}
+	if r.Scope.OK {
+		s.String(r.Scope.V)
+	} else {
+		s.Unset()
+	}
+	if r.DerefAliases.OK {
+		s.String(r.DerefAliases.V)
+	} else {
+		s.Unset()
+	}
+	if r.BaseObject.OK {
+		s.String(r.BaseObject.V)
+	} else {
+		s.Unset()
+	}
+	if r.ResultCount.OK {
+		s.Count(r.ResultCount.V)
+	} else {
+		s.Unset()
+	}
+	if r.Result.OK {
+		s.String(r.Result.V)
+	} else {
+		s.Unset()
+	}
+	if r.DiagnosticMessage.OK {
+		s.String(r.DiagnosticMessage.V)
+	} else {
+		s.Unset()
+	}
+	if r.Filter.OK {
+		s.String(r.Filter.V)
+	} else {
+		s.Unset()
+	}
+	if r.Attributes != nil {
+		s.Begin(VectorOf, len(r.Attributes))
+		for _, v := range r.Attributes {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *LDAPSearch) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Scope.V)
+	bytes += len(r.DerefAliases.V)
+	bytes += len(r.BaseObject.V)
+	bytes += len(r.Result.V)
+	bytes += len(r.DiagnosticMessage.V)
+	bytes += len(r.Filter.V)
+	elements += len(r.Attributes)
+	for _, v := range r.Attributes {
+		bytes += len(v)
+	}
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *LDAPSearch) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // ModbusSchema describes the log modbus.
 var ModbusSchema = Schema{
 	Name: "modbus",
 	Doc:  "Modbus is a message of Modbus/TCP: a request, a response or an exception.",
-	ID:   15,
+	ID:   17,
 	New:  func() Record { return new(Modbus) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's header."},
@@ -2250,7 +2494,7 @@ func (r *Modbus) SetFlow(of func(uid string) *Flow) {
 var ModbusRegisterChangeSchema = Schema{
 	Name:     "modbus_register_change",
 	Doc:      "ModbusRegisterChange is a holding register whose value differs from the one read before.",
-	ID:       16,
+	ID:       18,
 	New:      func() Record { return new(ModbusRegisterChange) },
 	Optional: true,
 	Fields: []Field{
@@ -2310,11 +2554,271 @@ func (r *ModbusRegisterChange) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// MQTTConnectSchema describes the log mqtt_connect.
+var MQTTConnectSchema = Schema{
+	Name: "mqtt_connect",
+	Doc:  "MQTTConnect is a client's connection to an MQTT server.",
+	ID:   19,
+	New:  func() Record { return new(MQTTConnect) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the client's request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "proto_name", Kind: KindString, Doc: "Name of the protocol: MQTT, or MQIsdp before 3.1.1.", Unsettable: true},
+		{Name: "proto_version", Kind: KindString, Doc: "Version of the protocol.", Unsettable: true},
+		{Name: "client_id", Kind: KindString, Doc: "Identifier of the client.", Unsettable: true},
+		{Name: "connect_status", Kind: KindString, Doc: "The server's answer.", Unsettable: true},
+		{Name: "will_topic", Kind: KindString, Doc: "Topic of the message that the server publishes when the client is gone.", Unsettable: true},
+		{Name: "will_payload", Kind: KindString, Doc: "Payload of that message.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTConnectSchema.
+func (*MQTTConnect) Schema() *Schema { return &MQTTConnectSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTConnect) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.ProtoName.OK {
+		s.String(r.ProtoName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ProtoVersion.OK {
+		s.String(r.ProtoVersion.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientID.OK {
+		s.String(r.ClientID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ConnectStatus.OK {
+		s.String(r.ConnectStatus.V)
+	} else {
+		s.Unset()
+	}
+	if r.WillTopic.OK {
+		s.String(r.WillTopic.V)
+	} else {
+		s.Unset()
+	}
+	if r.WillPayload.OK {
+		s.String(r.WillPayload.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTConnect) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.ProtoName.V)
+	bytes += len(r.ProtoVersion.V)
+	bytes += len(r.ClientID.V)
+	bytes += len(r.ConnectStatus.V)
+	bytes += len(r.WillTopic.V)
+	bytes += len(r.WillPayload.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTConnect) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// MQTTPublishSchema describes the log mqtt_publish.
+var MQTTPublishSchema = Schema{
+	Name: "mqtt_publish",
+	Doc:  "MQTTPublish is a message that a client publishes, or that a server sends to a subscriber.",
+	ID:   20,
+	New:  func() Record { return new(MQTTPublish) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "from_client", Kind: KindBool, Doc: "Whether the client sent the message."},
+		{Name: "retain", Kind: KindBool, Doc: "Whether the server keeps the message for later subscribers."},
+		{Name: "qos", Kind: KindString, Doc: "Quality of service."},
+		{Name: "status", Kind: KindString, Doc: "Whether all packets of that quality of service were seen: ok or incomplete_qos."},
+		{Name: "topic", Kind: KindString, Doc: "Topic of the message."},
+		{Name: "payload", Kind: KindString, Doc: "The beginning of its payload."},
+		{Name: "payload_len", Kind: KindCount, Doc: "Length of the payload in bytes."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTPublishSchema.
+func (*MQTTPublish) Schema() *Schema { return &MQTTPublishSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTPublish) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Bool(r.FromClient)
+	s.Bool(r.Retain)
+	s.String(r.QoS)
+	s.String(r.Status)
+	s.String(r.Topic)
+	s.String(r.Payload)
+	s.Count(r.PayloadLen)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTPublish) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.QoS)
+	bytes += len(r.Status)
+	bytes += len(r.Topic)
+	bytes += len(r.Payload)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTPublish) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// MQTTSubscribeSchema describes the log mqtt_subscribe.
+var MQTTSubscribeSchema = Schema{
+	Name: "mqtt_subscribe",
+	Doc:  "MQTTSubscribe is a subscription, or its end.",
+	ID:   21,
+	New:  func() Record { return new(MQTTSubscribe) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "action", Kind: KindEnum, Doc: "MQTT::SUBSCRIBE or MQTT::UNSUBSCRIBE."},
+		{Name: "topics", Kind: KindString, Container: VectorOf, Doc: "Topic filters.", Unsettable: true},
+		{Name: "qos_levels", Kind: KindCount, Container: VectorOf, Doc: "Quality of service that is asked for, of each topic filter; unset for the end of a subscription.", Unsettable: true},
+		{Name: "granted_qos_level", Kind: KindCount, Doc: "Quality of service that the server grants to the first topic filter.", Unsettable: true},
+		{Name: "ack", Kind: KindBool, Doc: "Whether the server answered."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &MQTTSubscribeSchema.
+func (*MQTTSubscribe) Schema() *Schema { return &MQTTSubscribeSchema }
+
+// Encode passes the columns to s.
+func (r *MQTTSubscribe) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Enum(string(r.Action))
+	if r.Topics != nil {
+		s.Begin(VectorOf, len(r.Topics))
+		for _, v := range r.Topics {
+			s.String(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.QoSLevels != nil {
+		s.Begin(VectorOf, len(r.QoSLevels))
+		for _, v := range r.QoSLevels {
+			s.Count(v)
+		}
+		s.End()
+	} else {
+		s.Unset()
+	}
+	if r.GrantedQoSLevel.OK {
+		s.Count(r.GrantedQoSLevel.V)
+	} else {
+		s.Unset()
+	}
+	s.Bool(r.Ack)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *MQTTSubscribe) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	elements += len(r.Topics)
+	for _, v := range r.Topics {
+		bytes += len(v)
+	}
+	elements += len(r.QoSLevels)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *MQTTSubscribe) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // MySQLSchema describes the log mysql.
 var MySQLSchema = Schema{
 	Name: "mysql",
 	Doc:  "MySQL is a command to a MySQL server, or the login.",
-	ID:   17,
+	ID:   22,
 	New:  func() Record { return new(MySQL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the command."},
@@ -2394,7 +2898,7 @@ func (r *MySQL) SetFlow(of func(uid string) *Flow) {
 var NTLMSchema = Schema{
 	Name: "ntlm",
 	Doc:  "NTLM is an authentication by NTLM, written when its outcome is known or else when the connection ends.",
-	ID:   18,
+	ID:   23,
 	New:  func() Record { return new(NTLM) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -2497,7 +3001,7 @@ func (r *NTLM) SetFlow(of func(uid string) *Flow) {
 var NTPSchema = Schema{
 	Name: "ntp",
 	Doc:  "NTP is an NTP message of modes 0 to 5.",
-	ID:   19,
+	ID:   24,
 	New:  func() Record { return new(NTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -2627,7 +3131,7 @@ func (r *NTP) SetFlow(of func(uid string) *Flow) {
 var OCSPSchema = Schema{
 	Name: "ocsp",
 	Doc:  "OCSP is the status of one certificate in an OCSP response.",
-	ID:   20,
+	ID:   25,
 	New:  func() Record { return new(OCSP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the response was first seen."},
@@ -2690,7 +3194,7 @@ func (r *OCSP) Size() (bytes, elements int) {
 var OpenConnSchema = Schema{
 	Name:     "open_conn",
 	Doc:      "OpenConn is a connection that is still open, at each of the ages of open_conn.after: the same rows under the name, and with the times, of the Zeek package zeek-open-connections, which RITA reads.",
-	ID:       21,
+	ID:       26,
 	New:      func() Record { return new(OpenConn) },
 	Optional: true,
 	Fields: []Field{
@@ -2883,7 +3387,7 @@ func (r *OpenConn) SetFlow(of func(uid string) *Flow) {
 var PESchema = Schema{
 	Name: "pe",
 	Doc:  "PE is a transferred Windows executable.",
-	ID:   22,
+	ID:   27,
 	New:  func() Record { return new(PE) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the file was first seen."},
@@ -2983,11 +3487,223 @@ func (r *PE) Size() (bytes, elements int) {
 	return bytes, elements
 }
 
+// PostgreSQLSchema describes the log postgresql.
+var PostgreSQLSchema = Schema{
+	Name: "postgresql",
+	Doc:  "PostgreSQL is a request of a client to a PostgreSQL server with its answer.",
+	ID:   28,
+	New:  func() Record { return new(PostgreSQL) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "user", Kind: KindString, Doc: "Name of the user.", Unsettable: true},
+		{Name: "database", Kind: KindString, Doc: "Name of the database.", Unsettable: true},
+		{Name: "application_name", Kind: KindString, Doc: "Name that the client's program gives itself.", Unsettable: true},
+		{Name: "frontend", Kind: KindString, Doc: "The client's message: ssl_request, startup, simple_query or terminate.", Unsettable: true},
+		{Name: "frontend_arg", Kind: KindString, Doc: "Its argument, such as the text of a query.", Unsettable: true},
+		{Name: "backend", Kind: KindString, Doc: "The server's answer, such as auth_ok or error.", Unsettable: true},
+		{Name: "backend_arg", Kind: KindString, Doc: "Its argument: kinds of authentication, fields of errors and notices.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the login or query was successful.", Unsettable: true},
+		{Name: "rows", Kind: KindCount, Doc: "Number of rows returned.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &PostgreSQLSchema.
+func (*PostgreSQL) Schema() *Schema { return &PostgreSQLSchema }
+
+// Encode passes the columns to s.
+func (r *PostgreSQL) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.User.OK {
+		s.String(r.User.V)
+	} else {
+		s.Unset()
+	}
+	if r.Database.OK {
+		s.String(r.Database.V)
+	} else {
+		s.Unset()
+	}
+	if r.ApplicationName.OK {
+		s.String(r.ApplicationName.V)
+	} else {
+		s.Unset()
+	}
+	if r.Frontend.OK {
+		s.String(r.Frontend.V)
+	} else {
+		s.Unset()
+	}
+	if r.FrontendArg.OK {
+		s.String(r.FrontendArg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Backend.OK {
+		s.String(r.Backend.V)
+	} else {
+		s.Unset()
+	}
+	if r.BackendArg.OK {
+		s.String(r.BackendArg.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.Rows.OK {
+		s.Count(r.Rows.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *PostgreSQL) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.User.V)
+	bytes += len(r.Database.V)
+	bytes += len(r.ApplicationName.V)
+	bytes += len(r.Frontend.V)
+	bytes += len(r.FrontendArg.V)
+	bytes += len(r.Backend.V)
+	bytes += len(r.BackendArg.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *PostgreSQL) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
+// QUICSchema describes the log quic.
+var QUICSchema = Schema{
+	Name: "quic",
+	Doc:  "QUIC is a QUIC connection, or what is known of it before a Retry, a CONNECTION_CLOSE or a version that is not analyzed. One flow of UDP may have several.",
+	ID:   29,
+	New:  func() Record { return new(QUIC) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the first packet."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "version", Kind: KindString, Doc: "Version of the first packet with a long header: 1, quicv2, a draft's or Facebook's name, or unknown- and its number in hexadecimal."},
+		{Name: "client_initial_dcid", Kind: KindString, Doc: "First connection id that the client has chosen for the server, in hexadecimal. The keys of Initial packets are derived from it.", Unsettable: true},
+		{Name: "client_scid", Kind: KindString, Doc: "Connection id of the client in its last packet with a long header, in hexadecimal.", Unsettable: true},
+		{Name: "server_scid", Kind: KindString, Doc: "Connection id of the server in its last packet with a long header, in hexadecimal.", Unsettable: true},
+		{Name: "server_name", Kind: KindString, Doc: "Server name that the client requested.", Unsettable: true},
+		{Name: "client_protocol", Kind: KindString, Doc: "First application protocol that the client offered.", Unsettable: true},
+		{Name: "history", Kind: KindString, Doc: "A letter for each packet, upper case for the client's: I Initial, H Handshake, Z 0-RTT, R Retry, C CONNECTION_CLOSE, S hello of TLS, U version that is not analyzed, X packet without the fixed bit, O 1, 2, 4 and so on packets with short headers."},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &QUICSchema.
+func (*QUIC) Schema() *Schema { return &QUICSchema }
+
+// Encode passes the columns to s.
+func (r *QUIC) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.String(r.Version)
+	if r.ClientInitialDCID.OK {
+		s.String(r.ClientInitialDCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientSCID.OK {
+		s.String(r.ClientSCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerSCID.OK {
+		s.String(r.ServerSCID.V)
+	} else {
+		s.Unset()
+	}
+	if r.ServerName.OK {
+		s.String(r.ServerName.V)
+	} else {
+		s.Unset()
+	}
+	if r.ClientProtocol.OK {
+		s.String(r.ClientProtocol.V)
+	} else {
+		s.Unset()
+	}
+	s.String(r.History)
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *QUIC) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Version)
+	bytes += len(r.ClientInitialDCID.V)
+	bytes += len(r.ClientSCID.V)
+	bytes += len(r.ServerSCID.V)
+	bytes += len(r.ServerName.V)
+	bytes += len(r.ClientProtocol.V)
+	bytes += len(r.History)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *QUIC) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RADIUSSchema describes the log radius.
 var RADIUSSchema = Schema{
 	Name: "radius",
 	Doc:  "RADIUS is an authentication over RADIUS, which may take several exchanges.",
-	ID:   23,
+	ID:   30,
 	New:  func() Record { return new(RADIUS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3096,7 +3812,7 @@ func (r *RADIUS) SetFlow(of func(uid string) *Flow) {
 var RDPSchema = Schema{
 	Name: "rdp",
 	Doc:  "RDP is an RDP connection, as far as it is seen before encryption starts.",
-	ID:   24,
+	ID:   31,
 	New:  func() Record { return new(RDP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the connection request."},
@@ -3258,11 +3974,100 @@ func (r *RDP) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// RedisSchema describes the log redis.
+var RedisSchema = Schema{
+	Name: "redis",
+	Doc:  "Redis is a command to a Redis server and its reply.",
+	ID:   32,
+	New:  func() Record { return new(Redis) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the command, or of the reply if the command was not seen."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "cmd.name", Kind: KindString, Doc: "Name of the command: its first word.", Unsettable: true},
+		{Name: "cmd.key", Kind: KindString, Doc: "Key, if the command is known to have one.", Unsettable: true},
+		{Name: "cmd.value", Kind: KindString, Doc: "Value, if the command is known to have one.", Unsettable: true},
+		{Name: "success", Kind: KindBool, Doc: "Whether the reply is no error; unset without a reply.", Unsettable: true},
+		{Name: "reply.value", Kind: KindString, Doc: "The reply as text.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &RedisSchema.
+func (*Redis) Schema() *Schema { return &RedisSchema }
+
+// Encode passes the columns to s.
+func (r *Redis) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	if r.Name.OK {
+		s.String(r.Name.V)
+	} else {
+		s.Unset()
+	}
+	if r.Key.OK {
+		s.String(r.Key.V)
+	} else {
+		s.Unset()
+	}
+	if r.Value.OK {
+		s.String(r.Value.V)
+	} else {
+		s.Unset()
+	}
+	if r.Success.OK {
+		s.Bool(r.Success.V)
+	} else {
+		s.Unset()
+	}
+	if r.Reply.OK {
+		s.String(r.Reply.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *Redis) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.Name.V)
+	bytes += len(r.Key.V)
+	bytes += len(r.Value.V)
+	bytes += len(r.Reply.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *Redis) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // RFBSchema describes the log rfb.
 var RFBSchema = Schema{
 	Name: "rfb",
 	Doc:  "RFB is a session of RFB, the protocol of VNC, from its handshake.",
-	ID:   25,
+	ID:   33,
 	New:  func() Record { return new(RFB) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -3383,7 +4188,7 @@ func (r *RFB) SetFlow(of func(uid string) *Flow) {
 var SensorSchema = Schema{
 	Name:     "sensor",
 	Doc:      "Sensor is the state of the sensor: at its start, each minute, and at its end.",
-	ID:       26,
+	ID:       34,
 	New:      func() Record { return new(Sensor) },
 	Optional: true,
 	Fields: []Field{
@@ -3438,7 +4243,7 @@ func (r *Sensor) Size() (bytes, elements int) {
 var SIPSchema = Schema{
 	Name: "sip",
 	Doc:  "SIP is a request of SIP with a response to it, or either alone.",
-	ID:   27,
+	ID:   35,
 	New:  func() Record { return new(SIP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request or, without one, of the response."},
@@ -3646,7 +4451,7 @@ func (r *SIP) SetFlow(of func(uid string) *Flow) {
 var SMBCmdSchema = Schema{
 	Name:     "smb_cmd",
 	Doc:      "SMBCmd is an SMB command with its response.",
-	ID:       28,
+	ID:       36,
 	New:      func() Record { return new(SMBCmd) },
 	Optional: true,
 	Fields: []Field{
@@ -3848,7 +4653,7 @@ func (r *SMBCmd) SetFlow(of func(uid string) *Flow) {
 var SMBFilesSchema = Schema{
 	Name: "smb_files",
 	Doc:  "SMBFiles is an operation on a file over SMB.",
-	ID:   29,
+	ID:   37,
 	New:  func() Record { return new(SMBFiles) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -3963,7 +4768,7 @@ func (r *SMBFiles) SetFlow(of func(uid string) *Flow) {
 var SMBMappingSchema = Schema{
 	Name: "smb_mapping",
 	Doc:  "SMBMapping is a share that a client connected to over SMB.",
-	ID:   30,
+	ID:   38,
 	New:  func() Record { return new(SMBMapping) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
@@ -4042,7 +4847,7 @@ func (r *SMBMapping) SetFlow(of func(uid string) *Flow) {
 var SMTPSchema = Schema{
 	Name: "smtp",
 	Doc:  "SMTP is a mail message, possibly incomplete when the connection ended.",
-	ID:   31,
+	ID:   39,
 	New:  func() Record { return new(SMTP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the previous message ended, or of the first line."},
@@ -4258,7 +5063,7 @@ func (r *SMTP) SetFlow(of func(uid string) *Flow) {
 var SNMPSchema = Schema{
 	Name: "snmp",
 	Doc:  "SNMP is the SNMP traffic of a flow, written when it ends.",
-	ID:   32,
+	ID:   40,
 	New:  func() Record { return new(SNMP) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message."},
@@ -4346,7 +5151,7 @@ func (r *SNMP) SetFlow(of func(uid string) *Flow) {
 var SOCKSSchema = Schema{
 	Name: "socks",
 	Doc:  "SOCKS is a request to a SOCKS proxy.",
-	ID:   33,
+	ID:   41,
 	New:  func() Record { return new(SOCKS) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the proxy connection was detected."},
@@ -4462,7 +5267,7 @@ func (r *SOCKS) SetFlow(of func(uid string) *Flow) {
 var SSHSchema = Schema{
 	Name: "ssh",
 	Doc:  "SSH is an SSH connection, written when the client has authenticated, or else when the connection ends.",
-	ID:   34,
+	ID:   42,
 	New:  func() Record { return new(SSH) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first version line."},
@@ -4624,7 +5429,7 @@ func (r *SSH) SetFlow(of func(uid string) *Flow) {
 var SSLSchema = Schema{
 	Name: "ssl",
 	Doc:  "SSL is an SSL, TLS or DTLS connection, written when its handshake has succeeded or else when the connection ends.",
-	ID:   35,
+	ID:   43,
 	New:  func() Record { return new(SSL) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which SSL was detected."},
@@ -4797,7 +5602,7 @@ func (r *SSL) SetFlow(of func(uid string) *Flow) {
 var StatsSchema = Schema{
 	Name:     "stats",
 	Doc:      "Stats is an interval of the run, with what was done in it and what there is at its end.",
-	ID:       36,
+	ID:       44,
 	New:      func() Record { return new(Stats) },
 	Optional: true,
 	Fields: []Field{
@@ -4911,7 +5716,7 @@ func (r *Stats) Size() (bytes, elements int) {
 var STUNSchema = Schema{
 	Name: "stun",
 	Doc:  "STUN is a message of STUN or TURN, as Corelight's package zeek-spicy-stun logs it.",
-	ID:   37,
+	ID:   45,
 	New:  func() Record { return new(STUN) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
@@ -5023,7 +5828,7 @@ func (r *STUN) SetFlow(of func(uid string) *Flow) {
 var STUNNATSchema = Schema{
 	Name: "stun_nat",
 	Doc:  "STUNNAT is the address of a host behind a translator of addresses, as a STUN server has seen it.",
-	ID:   38,
+	ID:   46,
 	New:  func() Record { return new(STUNNAT) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message."},
@@ -5119,7 +5924,7 @@ func (r *STUNNAT) SetFlow(of func(uid string) *Flow) {
 var SyslogSchema = Schema{
 	Name: "syslog",
 	Doc:  "Syslog is a syslog message.",
-	ID:   39,
+	ID:   47,
 	New:  func() Record { return new(Syslog) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the message's packet."},
@@ -5193,11 +5998,100 @@ func (r *Syslog) SetFlow(of func(uid string) *Flow) {
 	r.Flow = of(r.UID)
 }
 
+// TFTPSchema describes the log tftp.
+var TFTPSchema = Schema{
+	Name: "tftp",
+	Doc:  "TFTP is the transfer of a file over TFTP.",
+	ID:   48,
+	New:  func() Record { return new(TFTP) },
+	Fields: []Field{
+		{Name: "ts", Kind: KindTime, Doc: "Time of the request."},
+		{Name: "uid", Kind: KindString, Doc: "Unique identifier of the connection with the request."},
+		{Name: "id.orig_h", Kind: KindAddr, Doc: "Originator's address."},
+		{Name: "id.orig_p", Kind: KindPort, Doc: "Originator's port; the ICMP type for ICMP."},
+		{Name: "id.resp_h", Kind: KindAddr, Doc: "Responder's address."},
+		{Name: "id.resp_p", Kind: KindPort, Doc: "Responder's port; the ICMP code for ICMP."},
+		{Name: "wrq", Kind: KindBool, Doc: "Whether the file is written, instead of read."},
+		{Name: "fname", Kind: KindString, Doc: "Name of the file."},
+		{Name: "mode", Kind: KindString, Doc: "Mode of the transfer."},
+		{Name: "uid_data", Kind: KindString, Doc: "Unique identifier of the connection with the file.", Unsettable: true},
+		{Name: "size", Kind: KindCount, Doc: "Number of bytes sent."},
+		{Name: "block_sent", Kind: KindCount, Doc: "Highest number of a block that was sent."},
+		{Name: "block_acked", Kind: KindCount, Doc: "Highest number of a block that was acknowledged."},
+		{Name: "error_code", Kind: KindCount, Doc: "Code of the error that ended the transfer.", Unsettable: true},
+		{Name: "error_msg", Kind: KindString, Doc: "Text of that error.", Unsettable: true},
+		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
+		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
+		{Name: "vlan", Kind: KindInt, Doc: "Outer VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "inner_vlan", Kind: KindInt, Doc: "Inner VLAN identifier.", Unsettable: true, Group: GroupVLANLogging},
+		{Name: "source_file", Kind: KindString, Doc: "Capture with the first packet of the connection, or the packet that gave rise to the row.", Unsettable: true, Group: GroupSource},
+		{Name: "source_interface", Kind: KindCount, Doc: "Number of that packet's interface in its section of a pcapng capture, from 0.", Unsettable: true, Group: GroupSource},
+		{Name: "source_packet", Kind: KindCount, Doc: "Number of that packet in its capture, from 1, as other programs count them.", Unsettable: true, Group: GroupSource},
+		{Name: "mirror_type", Kind: KindString, Doc: "Tunnel in which a mirror sent that packet, the outermost of several: vxlan, geneve, erspan or gre.", Unsettable: true, Group: GroupMirror},
+		{Name: "mirror_id", Kind: KindCount, Doc: "Its identifier: the VNI, the session of ERSPAN or the key of GRE.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_type", Kind: KindString, Doc: "The innermost of several such tunnels.", Unsettable: true, Group: GroupMirror},
+		{Name: "inner_mirror_id", Kind: KindCount, Doc: "Its identifier.", Unsettable: true, Group: GroupMirror},
+	},
+}
+
+// Schema returns &TFTPSchema.
+func (*TFTP) Schema() *Schema { return &TFTPSchema }
+
+// Encode passes the columns to s.
+func (r *TFTP) Encode(s Sink) {
+	s.Time(r.TS)
+	s.String(r.UID)
+	s.Addr(r.ID.OrigH)
+	s.Port(uint16(r.ID.OrigP))
+	s.Addr(r.ID.RespH)
+	s.Port(uint16(r.ID.RespP))
+	s.Bool(r.WRQ)
+	s.String(r.FName)
+	s.String(r.Mode)
+	if r.UIDData.OK {
+		s.String(r.UIDData.V)
+	} else {
+		s.Unset()
+	}
+	s.Count(r.Bytes)
+	s.Count(r.BlockSent)
+	s.Count(r.BlockAcked)
+	if r.ErrorCode.OK {
+		s.Count(r.ErrorCode.V)
+	} else {
+		s.Unset()
+	}
+	if r.ErrorMsg.OK {
+		s.String(r.ErrorMsg.V)
+	} else {
+		s.Unset()
+	}
+	r.Flow.encode(s)
+}
+
+// Size returns the bytes of all strings and the elements of all containers.
+func (r *TFTP) Size() (bytes, elements int) {
+	bytes += len(r.UID)
+	bytes += len(r.FName)
+	bytes += len(r.Mode)
+	bytes += len(r.UIDData.V)
+	bytes += len(r.ErrorMsg.V)
+	b, n := r.Flow.size()
+	bytes, elements = bytes+b, elements+n
+	return bytes, elements
+}
+
+// SetFlow sets the columns that logs about connections share.
+func (r *TFTP) SetFlow(of func(uid string) *Flow) {
+	r.Flow = of(r.UID)
+}
+
 // TunnelSchema describes the log tunnel.
 var TunnelSchema = Schema{
 	Name: "tunnel",
 	Doc:  "Tunnel is the discovery, closing or expiry of a tunnel.",
-	ID:   40,
+	ID:   49,
 	New:  func() Record { return new(Tunnel) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the activity."},
@@ -5260,7 +6154,7 @@ func (r *Tunnel) SetFlow(of func(uid string) *Flow) {
 var WebSocketSchema = Schema{
 	Name: "websocket",
 	Doc:  "WebSocket is an HTTP connection that was upgraded to a WebSocket.",
-	ID:   41,
+	ID:   50,
 	New:  func() Record { return new(WebSocket) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the server accepted."},
@@ -5385,7 +6279,7 @@ func (r *WebSocket) SetFlow(of func(uid string) *Flow) {
 var WeirdSchema = Schema{
 	Name: "weird",
 	Doc:  "Weird is something unexpected in the traffic.",
-	ID:   42,
+	ID:   51,
 	New:  func() Record { return new(Weird) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which it occurred."},
@@ -5473,7 +6367,7 @@ func (r *Weird) SetFlow(of func(uid string) *Flow) {
 var WireGuardSchema = Schema{
 	Name: "wireguard",
 	Doc:  "WireGuard is a connection of WireGuard with at least one message of a handshake, as Corelight's package zeek-spicy-wireguard logs it.",
-	ID:   43,
+	ID:   52,
 	New:  func() Record { return new(WireGuard) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time of the first message of a handshake."},
@@ -5534,7 +6428,7 @@ func (r *WireGuard) SetFlow(of func(uid string) *Flow) {
 var X509Schema = Schema{
 	Name: "x509",
 	Doc:  "X509 is a certificate. Repetitions with the same HostCert and ClientCert are left out for a day.",
-	ID:   44,
+	ID:   53,
 	New:  func() Record { return new(X509) },
 	Fields: []Field{
 		{Name: "ts", Kind: KindTime, Doc: "Time at which the certificate was first seen."},

@@ -23,6 +23,7 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 		1883,       // MQTT
 		3389,       // RDP
 		5222, 5269, // XMPP
+		6379,                   // Redis
 		6666, 6667, 6668, 6669, // IRC
 		20000, // DNP3
 	}

@@ -24,15 +24,19 @@ type Hooks struct {
 	GTPv1         GTPv1Events
 	Gnutella      GnutellaEvents
 	HTTP          HTTPEvents
+	HTTP2         HTTP2Events
 	ICMP          ICMPEvents
+	IGMP          IGMPEvents
 	IMAP          IMAPEvents
 	IPSEC         IPSECEvents
 	IRC           IRCEvents
 	Ident         IdentEvents
 	InterConn     InterConnEvents
 	KRB           KRBEvents
+	LDAP          LDAPEvents
 	Login         LoginEvents
 	MIME          MIMEEvents
+	MQTT          MQTTEvents
 	Modbus        ModbusEvents
 	MySQL         MySQLEvents
 	NCP           NCPEvents
@@ -44,10 +48,13 @@ type Hooks struct {
 	PE            PEEvents
 	POP3          POP3Events
 	Packet        PacketEvents
+	PostgreSQL    PostgreSQLEvents
+	QUIC          QUICEvents
 	RADIUS        RADIUSEvents
 	RDP           RDPEvents
 	RFB           RFBEvents
 	RPC           RPCEvents
+	Redis         RedisEvents
 	SIP           SIPEvents
 	SMB           SMBEvents
 	SMTP          SMTPEvents
@@ -59,6 +66,7 @@ type Hooks struct {
 	SteppingStone SteppingStoneEvents
 	Syslog        SyslogEvents
 	TCP           TCPEvents
+	TFTP          TFTPEvents
 	Teredo        TeredoEvents
 	Tunnel        TunnelEvents
 	UDP           UDPEvents
@@ -342,6 +350,19 @@ type HTTPEvents struct {
 	Stats             Hook[HTTPStats]             // http_stats
 }
 
+// HTTP2Events are the hooks of section HTTP2.
+type HTTP2Events struct {
+	BeginEntity    Hook[HTTP2BeginEntity]    // http2_begin_entity
+	EndEntity      Hook[HTTP2EndEntity]      // http2_end_entity
+	EntityData     Hook[HTTP2EntityData]     // http2_entity_data
+	GoAwayEvent    Hook[HTTP2GoAwayEvent]    // http2_goaway_event
+	Header         Hook[HTTP2Header]         // http2_header
+	Reply          Hook[HTTP2Reply]          // http2_reply
+	Request        Hook[HTTP2Request]        // http2_request
+	RSTStreamEvent Hook[HTTP2RSTStreamEvent] // http2_rststream_event
+	StreamEnd      Hook[HTTP2StreamEnd]      // http2_stream_end
+}
+
 // ICMPEvents are the hooks of section ICMP.
 type ICMPEvents struct {
 	EchoReply             Hook[ICMPEchoReply]             // icmp_echo_reply
@@ -358,6 +379,16 @@ type ICMPEvents struct {
 	SentPayload           Hook[ICMPSentPayload]           // icmp_sent_payload
 	TimeExceeded          Hook[ICMPTimeExceeded]          // icmp_time_exceeded
 	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
+}
+
+// IGMPEvents are the hooks of section IGMP.
+type IGMPEvents struct {
+	LeaveGroup         Hook[IGMPLeaveGroup]         // IGMP::leave_group
+	MembershipQuery    Hook[IGMPMembershipQuery]    // IGMP::membership_query
+	MembershipReportV1 Hook[IGMPMembershipReportV1] // IGMP::membership_report_v1
+	MembershipReportV2 Hook[IGMPMembershipReportV2] // IGMP::membership_report_v2
+	MembershipReportV3 Hook[IGMPMembershipReportV3] // IGMP::membership_report_v3
+	Message            Hook[IGMPMessage]            // IGMP::message
 }
 
 // IMAPEvents are the hooks of section IMAP.
@@ -461,6 +492,17 @@ type KRBEvents struct {
 	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
 }
 
+// LDAPEvents are the hooks of section LDAP.
+type LDAPEvents struct {
+	BindRequest       Hook[LDAPBindRequest]       // LDAP::bind_request
+	ExtendedRequest   Hook[LDAPExtendedRequest]   // LDAP::extended_request
+	ExtendedResponse  Hook[LDAPExtendedResponse]  // LDAP::extended_response
+	Message           Hook[LDAPMessage]           // LDAP::message
+	SearchRequest     Hook[LDAPSearchRequest]     // LDAP::search_request
+	SearchResultEntry Hook[LDAPSearchResultEntry] // LDAP::search_result_entry
+	StartTLS          Hook[LDAPStartTLS]          // LDAP::starttls
+}
+
 // LoginEvents are the hooks of section Login.
 type LoginEvents struct {
 	ActivatingEncryption   Hook[ActivatingEncryption]   // activating_encryption
@@ -494,6 +536,25 @@ type MIMEEvents struct {
 	Event       Hook[MIMEEvent]       // mime_event
 	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
 	SegmentData Hook[MIMESegmentData] // mime_segment_data
+}
+
+// MQTTEvents are the hooks of section MQTT.
+type MQTTEvents struct {
+	Auth        Hook[MQTTAuth]        // mqtt_auth
+	ConnAck     Hook[MQTTConnAck]     // mqtt_connack
+	Connect     Hook[MQTTConnect]     // mqtt_connect
+	Disconnect  Hook[MQTTDisconnect]  // mqtt_disconnect
+	PingReq     Hook[MQTTPingReq]     // mqtt_pingreq
+	PingResp    Hook[MQTTPingResp]    // mqtt_pingresp
+	PubAck      Hook[MQTTPubAck]      // mqtt_puback
+	PubComp     Hook[MQTTPubComp]     // mqtt_pubcomp
+	Publish     Hook[MQTTPublish]     // mqtt_publish
+	PubRec      Hook[MQTTPubRec]      // mqtt_pubrec
+	PubRel      Hook[MQTTPubRel]      // mqtt_pubrel
+	SubAck      Hook[MQTTSubAck]      // mqtt_suback
+	Subscribe   Hook[MQTTSubscribe]   // mqtt_subscribe
+	UnsubAck    Hook[MQTTUnsubAck]    // mqtt_unsuback
+	Unsubscribe Hook[MQTTUnsubscribe] // mqtt_unsubscribe
 }
 
 // ModbusEvents are the hooks of section Modbus.
@@ -619,6 +680,40 @@ type PacketEvents struct {
 	UnknownProtocol   Hook[UnknownProtocol]   // unknown_protocol
 }
 
+// PostgreSQLEvents are the hooks of section PostgreSQL.
+type PostgreSQLEvents struct {
+	AuthenticationOk              Hook[PostgreSQLAuthenticationOk]              // PostgreSQL::authentication_ok
+	AuthenticationRequest         Hook[PostgreSQLAuthenticationRequest]         // PostgreSQL::authentication_request
+	AuthenticationResponse        Hook[PostgreSQLAuthenticationResponse]        // PostgreSQL::authentication_response
+	BackendKeyData                Hook[PostgreSQLBackendKeyData]                // PostgreSQL::backend_key_data
+	DataRow                       Hook[PostgreSQLDataRow]                       // PostgreSQL::data_row
+	ErrorResponse                 Hook[PostgreSQLErrorResponse]                 // PostgreSQL::error_response
+	ErrorResponseIdentifiedField  Hook[PostgreSQLErrorResponseIdentifiedField]  // PostgreSQL::error_response_identified_field
+	NotImplemented                Hook[PostgreSQLNotImplemented]                // PostgreSQL::not_implemented
+	NoticeResponse                Hook[PostgreSQLNoticeResponse]                // PostgreSQL::notice_response
+	NoticeResponseIdentifiedField Hook[PostgreSQLNoticeResponseIdentifiedField] // PostgreSQL::notice_response_identified_field
+	ParameterStatus               Hook[PostgreSQLParameterStatus]               // PostgreSQL::parameter_status
+	ReadyForQuery                 Hook[PostgreSQLReadyForQuery]                 // PostgreSQL::ready_for_query
+	SimpleQuery                   Hook[PostgreSQLSimpleQuery]                   // PostgreSQL::simple_query
+	SSLReply                      Hook[PostgreSQLSSLReply]                      // PostgreSQL::ssl_reply
+	SSLRequest                    Hook[PostgreSQLSSLRequest]                    // PostgreSQL::ssl_request
+	StartupMessage                Hook[PostgreSQLStartupMessage]                // PostgreSQL::startup_message
+	StartupParameter              Hook[PostgreSQLStartupParameter]              // PostgreSQL::startup_parameter
+	Terminate                     Hook[PostgreSQLTerminate]                     // PostgreSQL::terminate
+}
+
+// QUICEvents are the hooks of section QUIC.
+type QUICEvents struct {
+	ConnectionCloseFrame              Hook[QUICConnectionCloseFrame]              // QUIC::connection_close_frame
+	DiscardedPacket                   Hook[QUICDiscardedPacket]                   // QUIC::discarded_packet
+	HandshakePacket                   Hook[QUICHandshakePacket]                   // QUIC::handshake_packet
+	InitialPacket                     Hook[QUICInitialPacket]                     // QUIC::initial_packet
+	RetryPacket                       Hook[QUICRetryPacket]                       // QUIC::retry_packet
+	ShortHeaderPacketThresholdCrossed Hook[QUICShortHeaderPacketThresholdCrossed] // QUIC::short_header_packet_threshold_crossed
+	UnhandledVersion                  Hook[QUICUnhandledVersion]                  // QUIC::unhandled_version
+	ZeroRTTPacket                     Hook[QUICZeroRTTPacket]                     // QUIC::zero_rtt_packet
+}
+
 // RADIUSEvents are the hooks of section RADIUS.
 type RADIUSEvents struct {
 	Attribute Hook[RADIUSAttribute] // radius_attribute
@@ -690,6 +785,18 @@ type RPCEvents struct {
 	Call                    Hook[RPCCall]                 // rpc_call
 	Dialogue                Hook[RPCDialogue]             // rpc_dialogue
 	Reply                   Hook[RPCReply]                // rpc_reply
+}
+
+// RedisEvents are the hooks of section Redis.
+type RedisEvents struct {
+	AuthCommand  Hook[RedisAuthCommand]  // Redis::auth_command
+	Command      Hook[RedisCommand]      // Redis::command
+	Error        Hook[RedisError]        // Redis::error
+	GetCommand   Hook[RedisGetCommand]   // Redis::get_command
+	HelloCommand Hook[RedisHelloCommand] // Redis::hello_command
+	Reply        Hook[RedisReply]        // Redis::reply
+	ServerPush   Hook[RedisServerPush]   // Redis::server_push
+	SetCommand   Hook[RedisSetCommand]   // Redis::set_command
 }
 
 // SIPEvents are the hooks of section SIP.
@@ -904,6 +1011,17 @@ type TCPEvents struct {
 	Rexmit                   Hook[TCPRexmit]                  // tcp_rexmit
 }
 
+// TFTPEvents are the hooks of section TFTP.
+type TFTPEvents struct {
+	Ack           Hook[TFTPAck]           // tftp::ack
+	Data          Hook[TFTPData]          // tftp::data
+	Error         Hook[TFTPError]         // tftp::error
+	Option        Hook[TFTPOption]        // tftp::option
+	ReadRequest   Hook[TFTPReadRequest]   // tftp::read_request
+	UnknownOpcode Hook[TFTPUnknownOpcode] // tftp::unknown_opcode
+	WriteRequest  Hook[TFTPWriteRequest]  // tftp::write_request
+}
+
 // TeredoEvents are the hooks of section Teredo.
 type TeredoEvents struct {
 	Authentication   Hook[TeredoAuthentication]   // teredo_authentication
@@ -967,6 +1085,108 @@ type XMPPEvents struct {
 }
 
 var built = [...]builtEvent{
+	{
+		info: Info{
+			Name:    "IGMP::leave_group",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every leave group message (RFC 2236 section 2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.LeaveGroup.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.LeaveGroup.Listen(func(e *IGMPLeaveGroup) {
+				dst := s.begin("IGMP::leave_group")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_query",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership query (RFC 3376 section 4.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipQuery.Listen(func(e *IGMPMembershipQuery) {
+				dst := s.begin("IGMP::membership_query")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v1",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership report of version 1 (RFC 1112).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV1.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV1.Listen(func(e *IGMPMembershipReportV1) {
+				dst := s.begin("IGMP::membership_report_v1")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v2",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"group_addr", "addr"}},
+			Doc:     "Raised for every membership report of version 2 (RFC 2236 section 2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV2.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV2.Listen(func(e *IGMPMembershipReportV2) {
+				dst := s.begin("IGMP::membership_report_v2")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::membership_report_v3",
+			Section: "IGMP",
+			Params:  []Param{{"source", "addr"}, {"groups", "vector of IGMP::Group"}},
+			Doc:     "Raised for every membership report of version 3 (RFC 3376 section 4.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.MembershipReportV3.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.MembershipReportV3.Listen(func(e *IGMPMembershipReportV3) {
+				dst := s.begin("IGMP::membership_report_v3")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "IGMP::message",
+			Section: "IGMP",
+			Params:  []Param{{"packet", "raw_pkt_hdr"}, {"msg_type", "IGMP::MessageType"}},
+			Doc:     "Raised for every IGMP message (RFC 1112, RFC 2236, RFC 3376).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.IGMP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.IGMP.Message.Listen(func(e *IGMPMessage) {
+				dst := s.begin("IGMP::message")
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
 	{
 		info: Info{
 			Name:    "IPSEC::esp_message",
@@ -1437,6 +1657,132 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "LDAP::bind_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"version", "int"}, {"name", "string"}, {"auth_type", "LDAP::BindAuthType"}, {"auth_info", "string"}},
+			Doc:     "Raised for a request to authenticate (RFC 4511 section 4.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.BindRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.BindRequest.Listen(func(e *LDAPBindRequest) {
+				dst := s.begin("LDAP::bind_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::extended_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"request_name", "string"}, {"request_value", "string"}},
+			Doc:     "Raised for an extended operation (RFC 4511 section 4.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.ExtendedRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.ExtendedRequest.Listen(func(e *LDAPExtendedRequest) {
+				dst := s.begin("LDAP::extended_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::extended_response",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"result", "LDAP::ResultCode"}, {"response_name", "string"}, {"response_value", "string"}},
+			Doc:     "Raised for the response to an extended operation (RFC 4511 section 4.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.ExtendedResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.ExtendedResponse.Listen(func(e *LDAPExtendedResponse) {
+				dst := s.begin("LDAP::extended_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::message",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"opcode", "LDAP::ProtocolOpcode"}, {"result", "LDAP::ResultCode"}, {"matched_dn", "string"}, {"diagnostic_message", "string"}, {"object", "string"}, {"argument", "string"}},
+			Doc:     "Raised for every LDAP message (RFC 4511 section 4.1.1), after the events of its operation.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.Message.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.Message.Listen(func(e *LDAPMessage) {
+				dst := s.begin("LDAP::message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::search_request",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"base_object", "string"}, {"scope", "LDAP::SearchScope"}, {"deref", "LDAP::SearchDerefAlias"}, {"size_limit", "int"}, {"time_limit", "int"}, {"types_only", "bool"}, {"filter", "string"}, {"attributes", "vector of string"}},
+			Doc:     "Raised for a search (RFC 4511 section 4.5.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.SearchRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.SearchRequest.Listen(func(e *LDAPSearchRequest) {
+				dst := s.begin("LDAP::search_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::search_result_entry",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}, {"message_id", "int"}, {"object_name", "string"}},
+			Doc:     "Raised for an entry that a search has found (RFC 4511 section 4.5.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.SearchResultEntry.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.SearchResultEntry.Listen(func(e *LDAPSearchResultEntry) {
+				dst := s.begin("LDAP::search_result_entry")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "LDAP::starttls",
+			Section: "LDAP",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when an LDAP connection changes to TLS (RFC 4511 section 4.14).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.LDAP.StartTLS.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.LDAP.StartTLS.Listen(func(e *LDAPStartTLS) {
+				dst := s.begin("LDAP::starttls")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "OpenVPN::ack_message",
 			Section: "OpenVPN",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg", "OpenVPN::AckMsg"}},
@@ -1502,6 +1848,610 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.OpenVPN.DataMessage.Listen(func(e *OpenVPNDataMessage) {
 				dst := s.begin("OpenVPN::data_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_ok",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a server accepts an authentication (AuthenticationOk).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationOk.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationOk.Listen(func(e *PostgreSQLAuthenticationOk) {
+				dst := s.begin("PostgreSQL::authentication_ok")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_request",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"identifier", "count"}, {"data", "string"}},
+			Doc:     "Raised when a server asks for authentication, such as AuthenticationSASL.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationRequest.Listen(func(e *PostgreSQLAuthenticationRequest) {
+				dst := s.begin("PostgreSQL::authentication_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::authentication_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"data", "string"}},
+			Doc:     "Raised for a client's answer to a request for authentication: PasswordMessage, SASLInitialResponse, SASLResponse or GSSResponse.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.AuthenticationResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.AuthenticationResponse.Listen(func(e *PostgreSQLAuthenticationResponse) {
+				dst := s.begin("PostgreSQL::authentication_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::backend_key_data",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"process_id", "count"}, {"secret_key", "count"}},
+			Doc:     "Raised for the key with which the session's queries can be cancelled (BackendKeyData).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.BackendKeyData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.BackendKeyData.Listen(func(e *PostgreSQLBackendKeyData) {
+				dst := s.begin("PostgreSQL::backend_key_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::data_row",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"column_values", "count"}},
+			Doc:     "Raised for every row of a result (DataRow).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.DataRow.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.DataRow.Listen(func(e *PostgreSQLDataRow) {
+				dst := s.begin("PostgreSQL::data_row")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::error_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for an error that a server reports (ErrorResponse).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ErrorResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ErrorResponse.Listen(func(e *PostgreSQLErrorResponse) {
+				dst := s.begin("PostgreSQL::error_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::error_response_identified_field",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"code", "string"}, {"value", "string"}},
+			Doc:     "Raised for every field of an error, before PostgreSQLErrorResponse (Error and Notice Message Fields).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ErrorResponseIdentifiedField.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ErrorResponseIdentifiedField.Listen(func(e *PostgreSQLErrorResponseIdentifiedField) {
+				dst := s.begin("PostgreSQL::error_response_identified_field")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::not_implemented",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"typ", "string"}, {"chunk", "string"}},
+			Doc:     "Raised for every message that has no event of its own.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NotImplemented.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NotImplemented.Listen(func(e *PostgreSQLNotImplemented) {
+				dst := s.begin("PostgreSQL::not_implemented")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::notice_response",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for a warning or note of a server (NoticeResponse).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NoticeResponse.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NoticeResponse.Listen(func(e *PostgreSQLNoticeResponse) {
+				dst := s.begin("PostgreSQL::notice_response")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::notice_response_identified_field",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"code", "string"}, {"value", "string"}},
+			Doc:     "Raised for every field of a notice, before PostgreSQLNoticeResponse.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.NoticeResponseIdentifiedField.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.NoticeResponseIdentifiedField.Listen(func(e *PostgreSQLNoticeResponseIdentifiedField) {
+				dst := s.begin("PostgreSQL::notice_response_identified_field")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::parameter_status",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for a parameter that a server reports (ParameterStatus).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ParameterStatus.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ParameterStatus.Listen(func(e *PostgreSQLParameterStatus) {
+				dst := s.begin("PostgreSQL::parameter_status")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ready_for_query",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"transaction_status", "string"}},
+			Doc:     "Raised when a server is done with a request (ReadyForQuery).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.ReadyForQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.ReadyForQuery.Listen(func(e *PostgreSQLReadyForQuery) {
+				dst := s.begin("PostgreSQL::ready_for_query")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::simple_query",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"query", "string"}},
+			Doc:     "Raised for a query in the simple protocol (Query).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SimpleQuery.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SimpleQuery.Listen(func(e *PostgreSQLSimpleQuery) {
+				dst := s.begin("PostgreSQL::simple_query")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ssl_reply",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"data", "string"}},
+			Doc:     "Raised for the answer to a request for TLS.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SSLReply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SSLReply.Listen(func(e *PostgreSQLSSLReply) {
+				dst := s.begin("PostgreSQL::ssl_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::ssl_request",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a client asks for TLS (SSLRequest).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.SSLRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.SSLRequest.Listen(func(e *PostgreSQLSSLRequest) {
+				dst := s.begin("PostgreSQL::ssl_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::startup_message",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"major", "count"}, {"minor", "count"}},
+			Doc:     "Raised for the first message of a session (StartupMessage).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.StartupMessage.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.StartupMessage.Listen(func(e *PostgreSQLStartupMessage) {
+				dst := s.begin("PostgreSQL::startup_message")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::startup_parameter",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every parameter of a StartupMessage, before the message's own event.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.StartupParameter.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.StartupParameter.Listen(func(e *PostgreSQLStartupParameter) {
+				dst := s.begin("PostgreSQL::startup_parameter")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "PostgreSQL::terminate",
+			Section: "PostgreSQL",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised when a client ends the session (Terminate).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.PostgreSQL.Terminate.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.PostgreSQL.Terminate.Listen(func(e *PostgreSQLTerminate) {
+				dst := s.begin("PostgreSQL::terminate")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::connection_close_frame",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}, {"error_code", "count"}, {"reason_phrase", "string"}},
+			Doc:     "Raised for every CONNECTION_CLOSE frame of type 0x1c in an Initial packet of QUIC (RFC 9000 section 19.19). Later ones are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ConnectionCloseFrame.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ConnectionCloseFrame.Listen(func(e *QUICConnectionCloseFrame) {
+				dst := s.begin("QUIC::connection_close_frame")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::discarded_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"total_decrypted", "count"}},
+			Doc:     "Raised for a datagram, or the rest of one, that begins with a packet without QUIC's fixed bit (RFC 9000 section 17.2), once a packet of the connection was decrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.DiscardedPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.DiscardedPacket.Listen(func(e *QUICDiscardedPacket) {
+				dst := s.begin("QUIC::discarded_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::handshake_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every Handshake packet of QUIC (RFC 9000 section 17.2.4), whose contents are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.HandshakePacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.HandshakePacket.Listen(func(e *QUICHandshakePacket) {
+				dst := s.begin("QUIC::handshake_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::initial_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every Initial packet of QUIC (RFC 9000 section 17.2.2), whether it can be decrypted or not.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.InitialPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.InitialPacket.Listen(func(e *QUICInitialPacket) {
+				dst := s.begin("QUIC::initial_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::retry_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}, {"retry_token", "string"}, {"retry_integrity_tag", "string"}},
+			Doc:     "Raised for every Retry packet of QUIC (RFC 9000 section 17.2.5).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.RetryPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.RetryPacket.Listen(func(e *QUICRetryPacket) {
+				dst := s.begin("QUIC::retry_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::short_header_packet_threshold_crossed",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"threshold", "count"}},
+			Doc:     "Raised when the number of packets with a short header (RFC 9000 section 17.3.1) that a side has sent reaches a power of two.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ShortHeaderPacketThresholdCrossed.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ShortHeaderPacketThresholdCrossed.Listen(func(e *QUICShortHeaderPacketThresholdCrossed) {
+				dst := s.begin("QUIC::short_header_packet_threshold_crossed")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::unhandled_version",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for a long header of QUIC with a version that is not analyzed (RFC 8999 section 5.1). Version 0 is a Version Negotiation packet (RFC 9000 section 17.2.1).",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.UnhandledVersion.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.UnhandledVersion.Listen(func(e *QUICUnhandledVersion) {
+				dst := s.begin("QUIC::unhandled_version")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "QUIC::zero_rtt_packet",
+			Section: "QUIC",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"version", "count"}, {"dcid", "string"}, {"scid", "string"}},
+			Doc:     "Raised for every 0-RTT packet of QUIC (RFC 9000 section 17.2.3), whose contents are encrypted.",
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.QUIC.ZeroRTTPacket.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.QUIC.ZeroRTTPacket.Listen(func(e *QUICZeroRTTPacket) {
+				dst := s.begin("QUIC::zero_rtt_packet")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::auth_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::AuthCommand"}},
+			Doc:     "Raised for every AUTH command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.AuthCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.AuthCommand.Listen(func(e *RedisAuthCommand) {
+				dst := s.begin("Redis::auth_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"cmd", "Redis::Command"}},
+			Doc:     "Raised for every command of a client.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Command.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Command.Listen(func(e *RedisCommand) {
+				dst := s.begin("Redis::command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::error",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every error of a server.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Error.Listen(func(e *RedisError) {
+				dst := s.begin("Redis::error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::get_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"key", "string"}},
+			Doc:     "Raised for every GET command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.GetCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.GetCommand.Listen(func(e *RedisGetCommand) {
+				dst := s.begin("Redis::get_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::hello_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::HelloCommand"}},
+			Doc:     "Raised for every HELLO command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.HelloCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.HelloCommand.Listen(func(e *RedisHelloCommand) {
+				dst := s.begin("Redis::hello_command")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::reply",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every message of a server that is no error, and no push of RESP3. In RESP2, where a push looks like a reply, RedisServerPush follows for a push.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.Reply.Listen(func(e *RedisReply) {
+				dst := s.begin("Redis::reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::server_push",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"data", "Redis::ReplyData"}},
+			Doc:     "Raised for every message of a server that answers no command.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.ServerPush.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.ServerPush.Listen(func(e *RedisServerPush) {
+				dst := s.begin("Redis::server_push")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "Redis::set_command",
+			Section: "Redis",
+			Params:  []Param{{"c", "connection"}, {"command", "Redis::SetCommand"}},
+			Doc:     "Raised for every SET command, before its RedisCommand.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.Redis.SetCommand.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.Redis.SetCommand.Listen(func(e *RedisSetCommand) {
+				dst := s.begin("Redis::set_command")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -4991,6 +5941,168 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "http2_begin_entity",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"contentType", "string"}},
+			Doc:     "Raised before the first bytes of the body of an HTTP/2 message.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.BeginEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.BeginEntity.Listen(func(e *HTTP2BeginEntity) {
+				dst := s.begin("http2_begin_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_end_entity",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}},
+			Doc:     "Raised at the end of the body of an HTTP/2 message.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.EndEntity.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.EndEntity.Listen(func(e *HTTP2EndEntity) {
+				dst := s.begin("http2_end_entity")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_entity_data",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"length", "count"}, {"data", "string"}},
+			Doc:     "Raised for every piece of the body of an HTTP/2 message, after compression is undone.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.EntityData.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.EntityData.Listen(func(e *HTTP2EntityData) {
+				dst := s.begin("http2_entity_data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_goaway_event",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"lastStream", "count"}, {"error", "string"}},
+			Doc:     "Raised for a frame that announces the end of the connection (RFC 9113 section 6.8).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.GoAwayEvent.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.GoAwayEvent.Listen(func(e *HTTP2GoAwayEvent) {
+				dst := s.begin("http2_goaway_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_header",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"name", "string"}, {"value", "string"}},
+			Doc:     "Raised for every header and trailer of an HTTP/2 message but those whose name begins with a colon (RFC 9113 section 8.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Header.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Header.Listen(func(e *HTTP2Header) {
+				dst := s.begin("http2_header")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_reply",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"version", "string"}, {"code", "count"}, {"reason", "string"}},
+			Doc:     "Raised for the headers of a reply of HTTP/2 (RFC 9113 section 8.3.2), also of an informational one, before its headers.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Reply.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Reply.Listen(func(e *HTTP2Reply) {
+				dst := s.begin("http2_reply")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_request",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"method", "string"}, {"authority", "string"}, {"host", "string"}, {"original_URI", "string"}, {"unescaped_URI", "string"}, {"version", "string"}, {"push", "bool"}},
+			Doc:     "Raised for the headers of a request of HTTP/2 (RFC 9113 section 8.3.1) and for a request that a server promises to answer, before its headers. The names and parameters of these events are those of the package bro-http2.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.Request.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.Request.Listen(func(e *HTTP2Request) {
+				dst := s.begin("http2_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_rststream_event",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"stream", "count"}, {"error", "string"}},
+			Doc:     "Raised for a frame that resets a stream (RFC 9113 section 6.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.RSTStreamEvent.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.RSTStreamEvent.Listen(func(e *HTTP2RSTStreamEvent) {
+				dst := s.begin("http2_rststream_event")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "http2_stream_end",
+			Section: "HTTP2",
+			Params:  []Param{{"c", "connection"}, {"stream", "count"}, {"stats", "http2_stream_stat"}},
+			Doc:     "Raised when both sides have ended a stream of HTTP/2, one has reset it, or no more of it will be read.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.HTTP2.StreamEnd.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.HTTP2.StreamEnd.Listen(func(e *HTTP2StreamEnd) {
+				dst := s.begin("http2_stream_end")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "http_all_headers",
 			Section: "HTTP",
 			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"hlist", "mime_header_list"}},
@@ -7283,6 +8395,276 @@ var built = [...]builtEvent{
 		stream: func(h *Hooks, s *Stream) {
 			h.RPC.MountReplyStatus.Listen(func(e *MountReplyStatus) {
 				dst := s.begin("mount_reply_status")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_auth",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"reason_code", "count"}},
+			Doc:     "Raised for every AUTH packet of MQTT 5 (section 3.15).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Auth.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Auth.Listen(func(e *MQTTAuth) {
+				dst := s.begin("mqtt_auth")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_connack",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg", "MQTT::ConnectAckMsg"}},
+			Doc:     "Raised for every CONNACK packet (section 3.2).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.ConnAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.ConnAck.Listen(func(e *MQTTConnAck) {
+				dst := s.begin("mqtt_connack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_connect",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg", "MQTT::ConnectMsg"}},
+			Doc:     "Raised for every CONNECT packet (section 3.1).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Connect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Connect.Listen(func(e *MQTTConnect) {
+				dst := s.begin("mqtt_connect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_disconnect",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every DISCONNECT packet, which a server may send too since MQTT 5 (section 3.14).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Disconnect.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Disconnect.Listen(func(e *MQTTDisconnect) {
+				dst := s.begin("mqtt_disconnect")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pingreq",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every PINGREQ packet (section 3.12).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PingReq.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PingReq.Listen(func(e *MQTTPingReq) {
+				dst := s.begin("mqtt_pingreq")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pingresp",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}},
+			Doc:     "Raised for every PINGRESP packet (section 3.13).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PingResp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PingResp.Listen(func(e *MQTTPingResp) {
+				dst := s.begin("mqtt_pingresp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_puback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBACK packet, the answer with QoS 1 (section 3.4).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubAck.Listen(func(e *MQTTPubAck) {
+				dst := s.begin("mqtt_puback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubcomp",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBCOMP packet, the answer to PUBREL (section 3.7).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubComp.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubComp.Listen(func(e *MQTTPubComp) {
+				dst := s.begin("mqtt_pubcomp")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_publish",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}, {"msg", "MQTT::PublishMsg"}},
+			Doc:     "Raised for every PUBLISH packet (section 3.3).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Publish.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Publish.Listen(func(e *MQTTPublish) {
+				dst := s.begin("mqtt_publish")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubrec",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBREC packet, the first answer with QoS 2 (section 3.5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubRec.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubRec.Listen(func(e *MQTTPubRec) {
+				dst := s.begin("mqtt_pubrec")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_pubrel",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"msg_id", "count"}},
+			Doc:     "Raised for every PUBREL packet, the answer to PUBREC (section 3.6).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.PubRel.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.PubRel.Listen(func(e *MQTTPubRel) {
+				dst := s.begin("mqtt_pubrel")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_suback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"granted_qos", "count"}},
+			Doc:     "Raised for every SUBACK packet (section 3.9).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.SubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.SubAck.Listen(func(e *MQTTSubAck) {
+				dst := s.begin("mqtt_suback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_subscribe",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"topics", "string_vec"}, {"requested_qos", "index_vec"}},
+			Doc:     "Raised for every SUBSCRIBE packet (section 3.8).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Subscribe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Subscribe.Listen(func(e *MQTTSubscribe) {
+				dst := s.begin("mqtt_subscribe")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_unsuback",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}},
+			Doc:     "Raised for every UNSUBACK packet (section 3.11).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.UnsubAck.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.UnsubAck.Listen(func(e *MQTTUnsubAck) {
+				dst := s.begin("mqtt_unsuback")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "mqtt_unsubscribe",
+			Section: "MQTT",
+			Params:  []Param{{"c", "connection"}, {"msg_id", "count"}, {"topics", "string_vec"}},
+			Doc:     "Raised for every UNSUBSCRIBE packet (section 3.10).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.MQTT.Unsubscribe.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.MQTT.Unsubscribe.Listen(func(e *MQTTUnsubscribe) {
+				dst := s.begin("mqtt_unsubscribe")
 				dst = appendConnKeys(dst, e.Conn)
 				s.end(e.AppendArgs(append(dst, argsKey...)))
 			})
@@ -11806,6 +13188,132 @@ var built = [...]builtEvent{
 	},
 	{
 		info: Info{
+			Name:    "tftp::ack",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"block_num", "count"}},
+			Doc:     "Raised for every acknowledgment (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Ack.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Ack.Listen(func(e *TFTPAck) {
+				dst := s.begin("tftp::ack")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::data",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"block_num", "count"}, {"data", "string"}},
+			Doc:     "Raised for every block of a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Data.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Data.Listen(func(e *TFTPData) {
+				dst := s.begin("tftp::data")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::error",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}, {"msg", "string"}},
+			Doc:     "Raised for every error (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Error.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Error.Listen(func(e *TFTPError) {
+				dst := s.begin("tftp::error")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::option",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"name", "string"}, {"value", "string"}, {"acked", "bool"}},
+			Doc:     "Raised for every option of a request, after it, and of an option acknowledgment (RFC 2347).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.Option.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.Option.Listen(func(e *TFTPOption) {
+				dst := s.begin("tftp::option")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::read_request",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fname", "string"}, {"mode", "string"}},
+			Doc:     "Raised for every request to read a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.ReadRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.ReadRequest.Listen(func(e *TFTPReadRequest) {
+				dst := s.begin("tftp::read_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::unknown_opcode",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"code", "count"}},
+			Doc:     "Raised for every packet of a type that TFTP does not have.",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.UnknownOpcode.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.UnknownOpcode.Listen(func(e *TFTPUnknownOpcode) {
+				dst := s.begin("tftp::unknown_opcode")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
+			Name:    "tftp::write_request",
+			Section: "TFTP",
+			Params:  []Param{{"c", "connection"}, {"is_orig", "bool"}, {"fname", "string"}, {"mode", "string"}},
+			Doc:     "Raised for every request to write a file (RFC 1350 section 5).",
+			Own:     true,
+			Built:   true,
+		},
+		count: func(h *Hooks) uint64 { return h.TFTP.WriteRequest.count },
+		stream: func(h *Hooks, s *Stream) {
+			h.TFTP.WriteRequest.Listen(func(e *TFTPWriteRequest) {
+				dst := s.begin("tftp::write_request")
+				dst = appendConnKeys(dst, e.Conn)
+				s.end(e.AppendArgs(append(dst, argsKey...)))
+			})
+		},
+	},
+	{
+		info: Info{
 			Name:    "tunnel_changed",
 			Section: "Tunnel",
 			Params:  []Param{{"c", "connection"}, {"e", "EncapsulatingConnVector"}},
@@ -12117,6 +13625,71 @@ var built = [...]builtEvent{
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *IGMPLeaveGroup) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV1) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV2) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"group_addr":`...)
+	dst = appendAddr(dst, e.GroupAddr)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMembershipReportV3) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"source":`...)
+	dst = appendAddr(dst, e.Source)
+	dst = append(dst, `,"groups":[`...)
+	for i := range e.Groups {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = e.Groups[i].appendJSON(dst)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *IGMPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"packet":`...)
+	dst = e.Packet.appendJSON(dst)
+	dst = append(dst, `,"msg_type":`...)
+	dst = appendString(dst, e.MsgType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *IPSECESPMessage) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -12377,6 +13950,113 @@ func (e *IPSECIKEv2VendorIDPayload) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *LDAPBindRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendInt(dst, e.Version, 10)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"auth_type":`...)
+	dst = appendString(dst, e.AuthType)
+	dst = append(dst, `,"auth_info":`...)
+	dst = appendString(dst, e.AuthInfo)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPExtendedRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"request_name":`...)
+	dst = appendString(dst, e.RequestName)
+	dst = append(dst, `,"request_value":`...)
+	dst = appendString(dst, e.RequestValue)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPExtendedResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"result":`...)
+	dst = appendString(dst, e.Result)
+	dst = append(dst, `,"response_name":`...)
+	dst = appendString(dst, e.ResponseName)
+	dst = append(dst, `,"response_value":`...)
+	dst = appendString(dst, e.ResponseValue)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"opcode":`...)
+	dst = appendString(dst, e.Opcode)
+	dst = append(dst, `,"result":`...)
+	dst = appendString(dst, e.Result)
+	dst = append(dst, `,"matched_dn":`...)
+	dst = appendString(dst, e.MatchedDN)
+	dst = append(dst, `,"diagnostic_message":`...)
+	dst = appendString(dst, e.DiagnosticMessage)
+	dst = append(dst, `,"object":`...)
+	dst = appendString(dst, e.Object)
+	dst = append(dst, `,"argument":`...)
+	dst = appendString(dst, e.Argument)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPSearchRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"base_object":`...)
+	dst = appendString(dst, e.BaseObject)
+	dst = append(dst, `,"scope":`...)
+	dst = appendString(dst, e.Scope)
+	dst = append(dst, `,"deref":`...)
+	dst = appendString(dst, e.Deref)
+	dst = append(dst, `,"size_limit":`...)
+	dst = strconv.AppendInt(dst, e.SizeLimit, 10)
+	dst = append(dst, `,"time_limit":`...)
+	dst = strconv.AppendInt(dst, e.TimeLimit, 10)
+	dst = append(dst, `,"types_only":`...)
+	dst = strconv.AppendBool(dst, e.TypesOnly)
+	dst = append(dst, `,"filter":`...)
+	dst = appendString(dst, e.Filter)
+	dst = append(dst, `,"attributes":[`...)
+	for i := range e.Attributes {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Attributes[i])
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPSearchResultEntry) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"message_id":`...)
+	dst = strconv.AppendInt(dst, e.MessageID, 10)
+	dst = append(dst, `,"object_name":`...)
+	dst = appendString(dst, e.ObjectName)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *LDAPStartTLS) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *OpenVPNAckMessage) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -12414,6 +14094,334 @@ func (e *OpenVPNDataMessage) AppendArgs(dst []byte) []byte {
 	dst = strconv.AppendBool(dst, e.IsOrig)
 	dst = append(dst, `,"msg":`...)
 	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationOk) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"identifier":`...)
+	dst = strconv.AppendUint(dst, e.Identifier, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLAuthenticationResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLBackendKeyData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"process_id":`...)
+	dst = strconv.AppendUint(dst, e.ProcessID, 10)
+	dst = append(dst, `,"secret_key":`...)
+	dst = strconv.AppendUint(dst, e.SecretKey, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLDataRow) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"column_values":`...)
+	dst = strconv.AppendUint(dst, e.ColumnValues, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLErrorResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLErrorResponseIdentifiedField) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendString(dst, e.Code)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNotImplemented) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"typ":`...)
+	dst = appendString(dst, e.Typ)
+	dst = append(dst, `,"chunk":`...)
+	dst = appendString(dst, e.Chunk)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNoticeResponse) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLNoticeResponseIdentifiedField) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendString(dst, e.Code)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLParameterStatus) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLReadyForQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"transaction_status":`...)
+	dst = appendString(dst, e.TransactionStatus)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSimpleQuery) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"query":`...)
+	dst = appendString(dst, e.Query)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSSLReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLSSLRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLStartupMessage) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"major":`...)
+	dst = strconv.AppendUint(dst, e.Major, 10)
+	dst = append(dst, `,"minor":`...)
+	dst = strconv.AppendUint(dst, e.Minor, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLStartupParameter) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *PostgreSQLTerminate) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICConnectionCloseFrame) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, `,"error_code":`...)
+	dst = strconv.AppendUint(dst, e.ErrorCode, 10)
+	dst = append(dst, `,"reason_phrase":`...)
+	dst = appendString(dst, e.ReasonPhrase)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICDiscardedPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"total_decrypted":`...)
+	dst = strconv.AppendUint(dst, e.TotalDecrypted, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICHandshakePacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICInitialPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICRetryPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, `,"retry_token":`...)
+	dst = appendString(dst, e.RetryToken)
+	dst = append(dst, `,"retry_integrity_tag":`...)
+	dst = appendString(dst, e.RetryIntegrityTag)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICShortHeaderPacketThresholdCrossed) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"threshold":`...)
+	dst = strconv.AppendUint(dst, e.Threshold, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICUnhandledVersion) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *QUICZeroRTTPacket) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"version":`...)
+	dst = strconv.AppendUint(dst, e.Version, 10)
+	dst = append(dst, `,"dcid":`...)
+	dst = appendString(dst, e.DCID)
+	dst = append(dst, `,"scid":`...)
+	dst = appendString(dst, e.SCID)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisAuthCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"cmd":`...)
+	dst = e.Cmd.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisGetCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, e.Key)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisHelloCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisReply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisServerPush) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"data":`...)
+	dst = e.Data.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *RedisSetCommand) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"command":`...)
+	dst = e.Command.appendJSON(dst)
 	dst = append(dst, '}')
 	return dst
 }
@@ -14759,6 +16767,132 @@ func (e *GTPv1UpdatePDPCtxResponse) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2BeginEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"contentType":`...)
+	dst = appendString(dst, e.ContentType)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2EndEntity) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2EntityData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"length":`...)
+	dst = strconv.AppendUint(dst, e.Length, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2GoAwayEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"lastStream":`...)
+	dst = strconv.AppendUint(dst, e.LastStream, 10)
+	dst = append(dst, `,"error":`...)
+	dst = appendString(dst, e.Error)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Header) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Reply) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"reason":`...)
+	dst = appendString(dst, e.Reason)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2Request) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"method":`...)
+	dst = appendString(dst, e.Method)
+	dst = append(dst, `,"authority":`...)
+	dst = appendString(dst, e.Authority)
+	dst = append(dst, `,"host":`...)
+	dst = appendString(dst, e.Host)
+	dst = append(dst, `,"original_URI":`...)
+	dst = appendString(dst, e.OriginalURI)
+	dst = append(dst, `,"unescaped_URI":`...)
+	dst = appendString(dst, e.UnescapedURI)
+	dst = append(dst, `,"version":`...)
+	dst = appendString(dst, e.Version)
+	dst = append(dst, `,"push":`...)
+	dst = strconv.AppendBool(dst, e.Push)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2RSTStreamEvent) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"error":`...)
+	dst = appendString(dst, e.Error)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *HTTP2StreamEnd) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"stream":`...)
+	dst = strconv.AppendUint(dst, e.Stream, 10)
+	dst = append(dst, `,"stats":`...)
+	dst = e.Stats.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *HTTPAllHeaders) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"is_orig":`...)
 	dst = strconv.AppendBool(dst, e.IsOrig)
@@ -16389,6 +18523,157 @@ func (e *MountReplyStatus) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"info":`...)
 	dst = e.Info.appendJSON(dst)
 	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTAuth) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"reason_code":`...)
+	dst = strconv.AppendUint(dst, e.ReasonCode, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTConnAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTConnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTDisconnect) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPingReq) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPingResp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubComp) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPublish) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = e.Msg.appendJSON(dst)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubRec) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTPubRel) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTSubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"granted_qos":`...)
+	dst = strconv.AppendUint(dst, e.GrantedQoS, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTSubscribe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"topics":[`...)
+	for i := range e.Topics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Topics[i])
+	}
+	dst = append(dst, `],"requested_qos":[`...)
+	for i := range e.RequestedQoS {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendUint(dst, e.RequestedQoS[i], 10)
+	}
+	dst = append(dst, `]}`...)
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTUnsubAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *MQTTUnsubscribe) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"msg_id":`...)
+	dst = strconv.AppendUint(dst, e.MsgID, 10)
+	dst = append(dst, `,"topics":[`...)
+	for i := range e.Topics {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Topics[i])
+	}
+	dst = append(dst, `]}`...)
 	return dst
 }
 
@@ -19232,6 +21517,88 @@ func (e *TeredoPacket) AppendArgs(dst []byte) []byte {
 }
 
 // AppendArgs appends the parameters as a JSON object.
+func (e *TFTPAck) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"block_num":`...)
+	dst = strconv.AppendUint(dst, e.BlockNum, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPData) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"block_num":`...)
+	dst = strconv.AppendUint(dst, e.BlockNum, 10)
+	dst = append(dst, `,"data":`...)
+	dst = appendString(dst, e.Data)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPError) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, `,"msg":`...)
+	dst = appendString(dst, e.Msg)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPOption) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"acked":`...)
+	dst = strconv.AppendBool(dst, e.Acked)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPReadRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, `,"mode":`...)
+	dst = appendString(dst, e.Mode)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPUnknownOpcode) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"code":`...)
+	dst = strconv.AppendUint(dst, e.Code, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
+func (e *TFTPWriteRequest) AppendArgs(dst []byte) []byte {
+	dst = append(dst, `{"is_orig":`...)
+	dst = strconv.AppendBool(dst, e.IsOrig)
+	dst = append(dst, `,"fname":`...)
+	dst = appendString(dst, e.FName)
+	dst = append(dst, `,"mode":`...)
+	dst = appendString(dst, e.Mode)
+	dst = append(dst, '}')
+	return dst
+}
+
+// AppendArgs appends the parameters as a JSON object.
 func (e *TunnelChanged) AppendArgs(dst []byte) []byte {
 	dst = append(dst, `{"e":[`...)
 	for i := range e.E {
@@ -20664,6 +23031,15 @@ func (e *GTPv1Hdr) appendJSON(dst []byte) []byte {
 	return closeObject(dst)
 }
 
+func (e *HTTP2StreamStat) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"request_body_length":`...)
+	dst = strconv.AppendUint(dst, e.RequestBodyLength, 10)
+	dst = append(dst, `,"response_body_length":`...)
+	dst = strconv.AppendUint(dst, e.ResponseBodyLength, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
 func (e *HTTPMessageStat) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"start":`...)
 	dst = appendDouble(dst, e.Start.Seconds())
@@ -20784,6 +23160,28 @@ func (e *ICMPInfo) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Len, 10)
 	dst = append(dst, `,"ttl":`...)
 	dst = strconv.AppendUint(dst, e.TTL, 10)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *IGMPGroup) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"group_type":`...)
+	dst = appendString(dst, e.GroupType)
+	dst = append(dst, `,"aux_data_len":`...)
+	dst = strconv.AppendUint(dst, e.AuxDataLen, 10)
+	dst = append(dst, `,"num_sources":`...)
+	dst = strconv.AppendUint(dst, e.NumSources, 10)
+	dst = append(dst, `,"multicast_addr":`...)
+	dst = appendAddr(dst, e.MulticastAddr)
+	dst = append(dst, `,"sources":[`...)
+	for i := range e.Sources {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendAddr(dst, e.Sources[i])
+	}
+	dst = append(dst, `],"aux_data":`...)
+	dst = appendString(dst, e.AuxData)
 	dst = append(dst, '}')
 	return dst
 }
@@ -21894,6 +24292,71 @@ func (e *MIMEMatch) appendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, e.Strength, 10)
 	dst = append(dst, `,"mime":`...)
 	dst = appendString(dst, e.MIME)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MQTTConnectAckMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"return_code":`...)
+	dst = strconv.AppendUint(dst, e.ReturnCode, 10)
+	dst = append(dst, `,"session_present":`...)
+	dst = strconv.AppendBool(dst, e.SessionPresent)
+	dst = append(dst, '}')
+	return dst
+}
+
+func (e *MQTTConnectMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"protocol_name":`...)
+	dst = appendString(dst, e.ProtocolName)
+	dst = append(dst, `,"protocol_version":`...)
+	dst = strconv.AppendUint(dst, e.ProtocolVersion, 10)
+	dst = append(dst, `,"client_id":`...)
+	dst = appendString(dst, e.ClientID)
+	dst = append(dst, `,"keep_alive":`...)
+	dst = appendInterval(dst, e.KeepAlive)
+	dst = append(dst, `,"clean_session":`...)
+	dst = strconv.AppendBool(dst, e.CleanSession)
+	dst = append(dst, `,"will_retain":`...)
+	dst = strconv.AppendBool(dst, e.WillRetain)
+	dst = append(dst, `,"will_qos":`...)
+	dst = strconv.AppendUint(dst, e.WillQoS, 10)
+	dst = append(dst, ',')
+	if e.WillTopic.OK {
+		dst = append(dst, `"will_topic":`...)
+		dst = appendString(dst, e.WillTopic.V)
+		dst = append(dst, ',')
+	}
+	if e.WillMsg.OK {
+		dst = append(dst, `"will_msg":`...)
+		dst = appendString(dst, e.WillMsg.V)
+		dst = append(dst, ',')
+	}
+	if e.Username.OK {
+		dst = append(dst, `"username":`...)
+		dst = appendString(dst, e.Username.V)
+		dst = append(dst, ',')
+	}
+	if e.Password.OK {
+		dst = append(dst, `"password":`...)
+		dst = appendString(dst, e.Password.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *MQTTPublishMsg) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"dup":`...)
+	dst = strconv.AppendBool(dst, e.Dup)
+	dst = append(dst, `,"qos":`...)
+	dst = strconv.AppendUint(dst, e.QoS, 10)
+	dst = append(dst, `,"retain":`...)
+	dst = strconv.AppendBool(dst, e.Retain)
+	dst = append(dst, `,"topic":`...)
+	dst = appendString(dst, e.Topic)
+	dst = append(dst, `,"payload":`...)
+	dst = appendString(dst, e.Payload)
+	dst = append(dst, `,"payload_len":`...)
+	dst = strconv.AppendUint(dst, e.PayloadLen, 10)
 	dst = append(dst, '}')
 	return dst
 }
@@ -23256,6 +25719,111 @@ func (e *RawPktHdr) appendJSON(dst []byte) []byte {
 		dst = e.ICMP.V.appendJSON(dst)
 		dst = append(dst, ',')
 	}
+	return closeObject(dst)
+}
+
+func (e *RedisAuthData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Username.OK {
+		dst = append(dst, `"username":`...)
+		dst = appendString(dst, e.Username.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"password":`...)
+	dst = appendString(dst, e.Password)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *RedisCommandData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"raw":[`...)
+	for i := range e.Raw {
+		if i != 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, e.Raw[i])
+	}
+	dst = append(dst, `],"name":`...)
+	dst = appendString(dst, e.Name)
+	dst = append(dst, ',')
+	if e.Key.OK {
+		dst = append(dst, `"key":`...)
+		dst = appendString(dst, e.Key.V)
+		dst = append(dst, ',')
+	}
+	if e.Value.OK {
+		dst = append(dst, `"value":`...)
+		dst = appendString(dst, e.Value.V)
+		dst = append(dst, ',')
+	}
+	if e.Known.OK {
+		dst = append(dst, `"known":`...)
+		dst = appendString(dst, e.Known.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *RedisHelloData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.RequestedRESPVersion.OK {
+		dst = append(dst, `"requested_resp_version":`...)
+		dst = appendString(dst, e.RequestedRESPVersion.V)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+func (e *RedisReplyData) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if e.Attributes.OK {
+		dst = append(dst, `"attributes":`...)
+		dst = appendString(dst, e.Attributes.V)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"min_protocol_version":`...)
+	dst = strconv.AppendUint(dst, e.MinProtocolVersion, 10)
+	dst = append(dst, ',')
+	return closeObject(dst)
+}
+
+func (e *RedisSetData) appendJSON(dst []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, e.Key)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, e.Value)
+	dst = append(dst, `,"nx":`...)
+	dst = strconv.AppendBool(dst, e.NX)
+	dst = append(dst, `,"xx":`...)
+	dst = strconv.AppendBool(dst, e.XX)
+	dst = append(dst, `,"get":`...)
+	dst = strconv.AppendBool(dst, e.Get)
+	dst = append(dst, ',')
+	if e.EX.OK {
+		dst = append(dst, `"ex":`...)
+		dst = strconv.AppendUint(dst, e.EX.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.PX.OK {
+		dst = append(dst, `"px":`...)
+		dst = strconv.AppendUint(dst, e.PX.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.EXAT.OK {
+		dst = append(dst, `"exat":`...)
+		dst = strconv.AppendUint(dst, e.EXAT.V, 10)
+		dst = append(dst, ',')
+	}
+	if e.PXAT.OK {
+		dst = append(dst, `"pxat":`...)
+		dst = strconv.AppendUint(dst, e.PXAT.V, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"keep_ttl":`...)
+	dst = strconv.AppendBool(dst, e.KeepTTL)
+	dst = append(dst, ',')
 	return closeObject(dst)
 }
 

@@ -4,6 +4,17 @@
 
 package event
 
+func (e *IGMPMembershipReportV3) detach(d *detached) {
+	e.Groups = detachSlice(d, e.Groups)
+	for i := range e.Groups {
+		e.Groups[i].detach(d)
+	}
+}
+
+func (e *IGMPMessage) detach(d *detached) {
+	e.Packet.detach(d)
+}
+
 func (e *IPSECIKEDataAttribute) detach(d *detached) {
 	e.Msg.detach(d)
 }
@@ -76,6 +87,41 @@ func (e *IPSECIKEv2VendorIDPayload) detach(d *detached) {
 	e.Msg.detach(d)
 }
 
+func (e *LDAPBindRequest) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.AuthInfo = d.bytes(e.AuthInfo)
+}
+
+func (e *LDAPExtendedRequest) detach(d *detached) {
+	e.RequestName = d.bytes(e.RequestName)
+	e.RequestValue = d.bytes(e.RequestValue)
+}
+
+func (e *LDAPExtendedResponse) detach(d *detached) {
+	e.ResponseName = d.bytes(e.ResponseName)
+	e.ResponseValue = d.bytes(e.ResponseValue)
+}
+
+func (e *LDAPMessage) detach(d *detached) {
+	e.MatchedDN = d.bytes(e.MatchedDN)
+	e.DiagnosticMessage = d.bytes(e.DiagnosticMessage)
+	e.Object = d.bytes(e.Object)
+	e.Argument = d.bytes(e.Argument)
+}
+
+func (e *LDAPSearchRequest) detach(d *detached) {
+	e.BaseObject = d.bytes(e.BaseObject)
+	e.Filter = d.bytes(e.Filter)
+	e.Attributes = detachSlice(d, e.Attributes)
+	for i := range e.Attributes {
+		e.Attributes[i] = d.bytes(e.Attributes[i])
+	}
+}
+
+func (e *LDAPSearchResultEntry) detach(d *detached) {
+	e.ObjectName = d.bytes(e.ObjectName)
+}
+
 func (e *OpenVPNAckMessage) detach(d *detached) {
 	e.Msg.detach(d)
 }
@@ -91,6 +137,116 @@ func (e *OpenVPNControlMessageWithData) detach(d *detached) {
 
 func (e *OpenVPNDataMessage) detach(d *detached) {
 	e.Msg.detach(d)
+}
+
+func (e *PostgreSQLAuthenticationRequest) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLAuthenticationResponse) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLErrorResponseIdentifiedField) detach(d *detached) {
+	e.Code = d.bytes(e.Code)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLNotImplemented) detach(d *detached) {
+	e.Typ = d.bytes(e.Typ)
+	e.Chunk = d.bytes(e.Chunk)
+}
+
+func (e *PostgreSQLNoticeResponseIdentifiedField) detach(d *detached) {
+	e.Code = d.bytes(e.Code)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLParameterStatus) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *PostgreSQLReadyForQuery) detach(d *detached) {
+	e.TransactionStatus = d.bytes(e.TransactionStatus)
+}
+
+func (e *PostgreSQLSimpleQuery) detach(d *detached) {
+	e.Query = d.bytes(e.Query)
+}
+
+func (e *PostgreSQLSSLReply) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *PostgreSQLStartupParameter) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *QUICConnectionCloseFrame) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.ReasonPhrase = d.bytes(e.ReasonPhrase)
+}
+
+func (e *QUICHandshakePacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICInitialPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICRetryPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+	e.RetryToken = d.bytes(e.RetryToken)
+	e.RetryIntegrityTag = d.bytes(e.RetryIntegrityTag)
+}
+
+func (e *QUICUnhandledVersion) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *QUICZeroRTTPacket) detach(d *detached) {
+	e.DCID = d.bytes(e.DCID)
+	e.SCID = d.bytes(e.SCID)
+}
+
+func (e *RedisAuthCommand) detach(d *detached) {
+	e.Command.detach(d)
+}
+
+func (e *RedisCommand) detach(d *detached) {
+	e.Cmd.detach(d)
+}
+
+func (e *RedisError) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisGetCommand) detach(d *detached) {
+	e.Key = d.bytes(e.Key)
+}
+
+func (e *RedisHelloCommand) detach(d *detached) {
+	e.Command.detach(d)
+}
+
+func (e *RedisReply) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisServerPush) detach(d *detached) {
+	e.Data.detach(d)
+}
+
+func (e *RedisSetCommand) detach(d *detached) {
+	e.Command.detach(d)
 }
 
 func (e *STUNSTUNPacket) detach(d *detached) {
@@ -529,6 +685,15 @@ func (e *GTPv1UpdatePDPCtxRequest) detach(d *detached) {
 
 func (e *GTPv1UpdatePDPCtxResponse) detach(d *detached) {
 	e.Elements.detach(d)
+}
+
+func (e *HTTP2EntityData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *HTTP2Request) detach(d *detached) {
+	e.OriginalURI = d.bytes(e.OriginalURI)
+	e.UnescapedURI = d.bytes(e.UnescapedURI)
 }
 
 func (e *HTTPAllHeaders) detach(d *detached) {
@@ -1008,6 +1173,29 @@ func (e *MountProcUmntAll) detach(d *detached) {
 
 func (e *MountReplyStatus) detach(d *detached) {
 	e.Info.detach(d)
+}
+
+func (e *MQTTConnect) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *MQTTPublish) detach(d *detached) {
+	e.Msg.detach(d)
+}
+
+func (e *MQTTSubscribe) detach(d *detached) {
+	e.Topics = detachSlice(d, e.Topics)
+	for i := range e.Topics {
+		e.Topics[i] = d.bytes(e.Topics[i])
+	}
+	e.RequestedQoS = detachSlice(d, e.RequestedQoS)
+}
+
+func (e *MQTTUnsubscribe) detach(d *detached) {
+	e.Topics = detachSlice(d, e.Topics)
+	for i := range e.Topics {
+		e.Topics[i] = d.bytes(e.Topics[i])
+	}
 }
 
 func (e *MySQLAuthMoreData) detach(d *detached) {
@@ -1784,6 +1972,29 @@ func (e *TeredoPacket) detach(d *detached) {
 	e.Inner.detach(d)
 }
 
+func (e *TFTPData) detach(d *detached) {
+	e.Data = d.bytes(e.Data)
+}
+
+func (e *TFTPError) detach(d *detached) {
+	e.Msg = d.bytes(e.Msg)
+}
+
+func (e *TFTPOption) detach(d *detached) {
+	e.Name = d.bytes(e.Name)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *TFTPReadRequest) detach(d *detached) {
+	e.FName = d.bytes(e.FName)
+	e.Mode = d.bytes(e.Mode)
+}
+
+func (e *TFTPWriteRequest) detach(d *detached) {
+	e.FName = d.bytes(e.FName)
+	e.Mode = d.bytes(e.Mode)
+}
+
 func (e *TunnelChanged) detach(d *detached) {
 	e.E = detachSlice(d, e.E)
 }
@@ -2037,6 +2248,11 @@ func (e *GTPUpdatePDPCtxResponseElements) detach(d *detached) {
 func (e *ICMP6NDOption) detach(d *detached) {
 	e.LinkAddress.V = d.bytes(e.LinkAddress.V)
 	e.Payload.V = d.bytes(e.Payload.V)
+}
+
+func (e *IGMPGroup) detach(d *detached) {
+	e.Sources = detachSlice(d, e.Sources)
+	e.AuxData = d.bytes(e.AuxData)
 }
 
 func (e *IKEAttribute) detach(d *detached) {
@@ -2294,6 +2510,20 @@ func (e *MIMEHeader) detach(d *detached) {
 	e.Value = d.bytes(e.Value)
 }
 
+func (e *MQTTConnectMsg) detach(d *detached) {
+	e.ProtocolName = d.bytes(e.ProtocolName)
+	e.ClientID = d.bytes(e.ClientID)
+	e.WillTopic.V = d.bytes(e.WillTopic.V)
+	e.WillMsg.V = d.bytes(e.WillMsg.V)
+	e.Username.V = d.bytes(e.Username.V)
+	e.Password.V = d.bytes(e.Password.V)
+}
+
+func (e *MQTTPublishMsg) detach(d *detached) {
+	e.Topic = d.bytes(e.Topic)
+	e.Payload = d.bytes(e.Payload)
+}
+
 func (e *ModbusFileRecordResponse) detach(d *detached) {
 	e.RecordData = d.bytes(e.RecordData)
 }
@@ -2502,6 +2732,35 @@ func (e *RDPClientCoreDataFields) detach(d *detached) {
 func (e *RawPktHdr) detach(d *detached) {
 	e.L2.detach(d)
 	e.IP6.V.detach(d)
+}
+
+func (e *RedisAuthData) detach(d *detached) {
+	e.Username.V = d.bytes(e.Username.V)
+	e.Password = d.bytes(e.Password)
+}
+
+func (e *RedisCommandData) detach(d *detached) {
+	e.Raw = detachSlice(d, e.Raw)
+	for i := range e.Raw {
+		e.Raw[i] = d.bytes(e.Raw[i])
+	}
+	e.Name = d.bytes(e.Name)
+	e.Key.V = d.bytes(e.Key.V)
+	e.Value.V = d.bytes(e.Value.V)
+}
+
+func (e *RedisHelloData) detach(d *detached) {
+	e.RequestedRESPVersion.V = d.bytes(e.RequestedRESPVersion.V)
+}
+
+func (e *RedisReplyData) detach(d *detached) {
+	e.Attributes.V = d.bytes(e.Attributes.V)
+	e.Value = d.bytes(e.Value)
+}
+
+func (e *RedisSetData) detach(d *detached) {
+	e.Key = d.bytes(e.Key)
+	e.Value = d.bytes(e.Value)
 }
 
 func (e *SIPHeaderField) detach(d *detached) {

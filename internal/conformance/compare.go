@@ -5,19 +5,31 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 )
 
 // compare runs the reference's tools on the output of readTraces.
-func compare(ctx context.Context, shared, out string) (figures, error) {
+func compare(ctx context.Context, shared, out string, spicy map[string]bool) (figures, error) {
 	tool := func(name string) string { return filepath.Join(shared, "tools", name) }
-	reference := func(name string) string { return filepath.Join(shared, "reference", name) }
+	plain := filepath.Join(out, "reference")
+	if err := os.RemoveAll(plain); err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{"logs", "events"} {
+		if err := copyTraces(filepath.Join(plain, dir), filepath.Join(shared, "reference", dir), spicy); err != nil {
+			return nil, err
+		}
+	}
 	now := figures{}
 	var (
 		mu sync.Mutex
@@ -39,23 +51,29 @@ func compare(ctx context.Context, shared, out string) (figures, error) {
 			now[group] = f
 		})
 	}
-	start("events", func() (map[string]figure, error) {
-		sections, err := readSections(reference("events.json"))
-		if err != nil {
-			return nil, err
-		}
-		table, err := output(ctx, tool("compare-events"), reference("events"), filepath.Join(out, "logs-C"))
-		if err != nil {
-			return nil, err
-		}
-		return eventFigures(table, sections)
-	})
+	for group, reference := range map[string]string{"events": plain, "events with Spicy": filepath.Join(shared, "reference-spicy")} {
+		start(group, func() (map[string]figure, error) {
+			sections, err := readSections(filepath.Join(shared, "reference", "events.json"))
+			if err != nil {
+				return nil, err
+			}
+			table, err := output(ctx, tool("compare-events"), filepath.Join(reference, "events"), filepath.Join(out, "logs-C"))
+			if err != nil {
+				return nil, err
+			}
+			return eventFigures(table, sections)
+		})
+	}
 	for _, m := range modes {
+		reference := filepath.Join(shared, m.reference)
+		if !m.noChecksums {
+			reference = filepath.Join(plain, "logs")
+		}
 		logs := func(name string, args ...string) func() (map[string]figure, error) {
 			return func() (map[string]figure, error) {
 				file := filepath.Join(out, name+".json")
 				args := append([]string{"--json", file}, args...)
-				if _, err := output(ctx, tool("compare-logs"), append(args, reference(m.name), filepath.Join(out, m.name))...); err != nil {
+				if _, err := output(ctx, tool("compare-logs"), append(args, reference, filepath.Join(out, m.name))...); err != nil {
 					return nil, err
 				}
 				return logFigures(file)
@@ -66,6 +84,84 @@ func compare(ctx context.Context, shared, out string) (figures, error) {
 	}
 	wg.Wait()
 	return now, first
+}
+
+// copyTraces copies the folders of the traces in from to dir, but for those of without.
+func copyTraces(dir, from string, without map[string]bool) error {
+	return eachFile(from, func(trace, name string) error {
+		if without[trace] {
+			return nil
+		}
+		if err := os.MkdirAll(filepath.Join(dir, trace), 0o755); err != nil {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(from, trace, name))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, trace, name), b, 0o644)
+	})
+}
+
+// eachFile calls do for each file in the folders of traces: with the trace and the file's name.
+func eachFile(dir string, do func(trace, name string) error) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		trace, err := filepath.Rel(dir, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		return do(trace, d.Name())
+	})
+}
+
+// differing returns the traces whose rows are not the same in two folders of logs, identifiers
+// apart.
+func differing(a, b string) (map[string]bool, error) {
+	traces := map[string]bool{}
+	for _, pair := range [][2]string{{a, b}, {b, a}} {
+		err := eachFile(pair[0], func(trace, name string) error {
+			if filepath.Ext(name) != ".log" {
+				return nil
+			}
+			var rows [2]string
+			for i, dir := range pair {
+				var err error
+				if rows[i], err = sortedRows(filepath.Join(dir, trace, name)); err != nil {
+					return err
+				}
+			}
+			if rows[0] != rows[1] {
+				traces[trace] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return traces, nil
+}
+
+var identifier = regexp.MustCompile(`\b[CF][0-9A-Za-z]{11,18}\b`)
+
+// sortedRows returns the rows of a log without identifiers, sorted. A log that does not exist has
+// none.
+func sortedRows(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	var rows []string
+	for row := range strings.Lines(string(b)) {
+		if row[0] != '#' {
+			rows = append(rows, identifier.ReplaceAllString(row, "ID"))
+		}
+	}
+	slices.Sort(rows)
+	return strings.Join(rows, ""), err
 }
 
 func output(ctx context.Context, name string, args ...string) ([]byte, error) {

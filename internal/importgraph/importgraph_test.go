@@ -75,8 +75,10 @@ var allowed = map[string][]string{
 var carried = map[string][]string{
 	"ftp":    {"datachannel", "telnetopt"},
 	"gssapi": {"ntlm"},
-	"http":   {"websocket"},
+	"http":   {"body", "http2", "websocket"},
+	"http2":  {"body"},
 	"irc":    {"datachannel"},
+	"ldap":   {"ntlm"},
 	"login":  {"telnetopt"},
 	"pop3":   {"mail"},
 	"smb":    {"netbios"},
@@ -104,6 +106,7 @@ var homes = map[string][]string{
 	"github.com/segmentio/kafka-go":             {"writers/kafka"},
 	"github.com/spf13/cobra":                    {"cmd"},
 	"github.com/spf13/viper":                    {"config"},
+	"golang.org/x/net/http2/hpack":              {"dissect/proto/http2"},
 	"kernel.org/pub/linux/libs/security/libcap": {"sandbox"},
 }
 

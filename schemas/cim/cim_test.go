@@ -42,7 +42,7 @@ var models = map[string]string{
 }
 
 // Columns whose names mean something else in the model, which the table therefore renames.
-var renamed = []string{"smb_action", "tunnel_action"}
+var renamed = []string{"mqtt_action", "smb_action", "tunnel_action"}
 
 // Every field of the table is one of the model of its log; of logs without a model, of
 // some model.

@@ -130,6 +130,7 @@ var logs = map[string]log{
 		},
 	},
 	"dnp3": {app: "dnp3"},
+	"quic": {app: "quic", transport: "udp"},
 	"rfb":  {app: "rfb", transport: "tcp"},
 	"sip": {
 		app:     "sip",
@@ -140,6 +141,23 @@ var logs = map[string]log{
 	"mysql": {
 		model: "Databases", app: "mysql", transport: "tcp",
 		columns: map[string][]mapping.Target{"arg": to("query"), "rows": to("records_affected")},
+	},
+	"postgresql": {
+		model: "Databases", app: "postgresql", transport: "tcp",
+		columns: map[string][]mapping.Target{"user": user, "frontend_arg": to("query"), "rows": to("records_affected")},
+	},
+	"ldap":        {app: "ldap"},
+	"ldap_search": {app: "ldap"},
+	"redis": {
+		model: "Databases", app: "redis", transport: "tcp",
+		columns: map[string][]mapping.Target{"cmd.name": to("query")},
+	},
+	"mqtt_connect":   {app: "mqtt", transport: "tcp"},
+	"mqtt_publish":   {app: "mqtt", transport: "tcp"},
+	"mqtt_subscribe": {app: "mqtt", transport: "tcp", columns: map[string][]mapping.Target{"action": to("mqtt_action")}},
+	"tftp": {
+		app: "tftp", transport: "udp",
+		columns: map[string][]mapping.Target{"fname": to("file_name"), "size": to("file_size")},
 	},
 	"dhcp": {app: "dhcp", transport: "udp"},
 	"ntp":  {app: "ntp", transport: "udp"},

@@ -239,7 +239,38 @@ var logs = map[string]log{
 			"success": outcome,
 		},
 	},
-	"ntp": {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
+	"ldap": {
+		category: "network authentication", typ: "connection protocol", protocol: "ldap",
+		columns: map[string][]mapping.Target{
+			"opcode": to("event.action"),
+			"result": {{Field: "event.outcome", Names: map[string]string{
+				"success": "success", "compare false": "success", "compare true": "success", "SASL bind in progress": "unknown", "": "failure",
+			}}, kept},
+		},
+	},
+	"ldap_search": {
+		typ: "connection protocol", protocol: "ldap",
+		columns: map[string][]mapping.Target{
+			"result": {{Field: "event.outcome", Names: map[string]string{"success": "success", "": "failure"}}, kept},
+		},
+	},
+	"postgresql": {
+		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "postgresql",
+		columns: map[string][]mapping.Target{
+			"user":     user,
+			"frontend": to("event.action"),
+			"success":  outcome,
+		},
+	},
+	"mqtt_connect": {
+		category: "network session", typ: "connection protocol", transport: "tcp", protocol: "mqtt",
+		columns: map[string][]mapping.Target{
+			"connect_status": {{Field: "event.outcome", Names: map[string]string{"Connection Accepted": "success", "": "failure"}}, kept},
+		},
+	},
+	"mqtt_publish":   {typ: "connection protocol", transport: "tcp", protocol: "mqtt"},
+	"mqtt_subscribe": {typ: "connection protocol", transport: "tcp", protocol: "mqtt", columns: map[string][]mapping.Target{"action": to("event.action")}},
+	"ntp":            {typ: "connection protocol info", transport: "udp", protocol: "ntp"},
 	"ntlm": {
 		category: "network authentication", typ: "connection info", transport: "tcp", protocol: "ntlm",
 		columns: map[string][]mapping.Target{
@@ -256,6 +287,10 @@ var logs = map[string]log{
 		},
 	},
 	"pe": {category: "file"},
+	"quic": {
+		typ: "connection protocol", transport: "udp", protocol: "quic",
+		columns: clientAndServer(map[string][]mapping.Target{"server_name": to("tls.client.server_name")}),
+	},
 	"radius": {
 		category: "network authentication", typ: "connection info", transport: "udp", protocol: "radius",
 		columns: map[string][]mapping.Target{
@@ -265,6 +300,10 @@ var logs = map[string]log{
 		},
 	},
 	"rdp": {typ: "info protocol", transport: "tcp", protocol: "rdp"},
+	"redis": {
+		category: "database network", typ: "connection protocol", transport: "tcp", protocol: "redis",
+		columns: map[string][]mapping.Target{"cmd.name": to("event.action"), "success": outcome},
+	},
 	"rfb": {
 		category: "network session", typ: "connection protocol", transport: "tcp", protocol: "rfb",
 		columns: map[string][]mapping.Target{"auth": outcome},
@@ -365,6 +404,10 @@ var logs = map[string]log{
 			"severity": to("log.syslog.severity.name"),
 			"message":  to("message"),
 		},
+	},
+	"tftp": {
+		category: "network file", typ: "connection protocol", transport: "udp", protocol: "tftp",
+		columns: map[string][]mapping.Target{"fname": to("file.name"), "size": to("file.size")},
 	},
 	"tunnel": {
 		typ:     "connection",

@@ -276,6 +276,7 @@ var logs = map[string]log{
 		},
 	},
 	"dnp3": {class: network, activity: traffic, more: app("dnp3")},
+	"quic": {class: network, activity: traffic, more: app("quic")},
 	"rfb": {
 		class: network, activity: traffic, more: app("rfb"),
 		columns: map[string][]mapping.Target{"auth": status("true")},
@@ -291,8 +292,28 @@ var logs = map[string]log{
 		class: network, activity: traffic, more: app("mysql"),
 		columns: map[string][]mapping.Target{"success": status("true")},
 	},
-	"dhcp": {class: base, activity: other},
-	"ntp":  {class: network, activity: traffic, more: app("ntp")},
+	"postgresql": {
+		class: network, activity: traffic, more: app("postgresql"),
+		columns: map[string][]mapping.Target{"success": status("true")},
+	},
+	"ldap": {
+		class: network, activity: traffic, more: app("ldap"),
+		columns: map[string][]mapping.Target{"result": status("success")},
+	},
+	"ldap_search": {
+		class: network, activity: traffic, more: app("ldap"),
+		columns: map[string][]mapping.Target{"result": status("success")},
+	},
+	"redis": {
+		class: network, activity: traffic, more: app("redis"),
+		columns: map[string][]mapping.Target{"success": status("true")},
+	},
+	"mqtt_connect":   {class: network, activity: traffic, more: app("mqtt")},
+	"mqtt_publish":   {class: network, activity: traffic, more: app("mqtt")},
+	"mqtt_subscribe": {class: network, activity: traffic, more: app("mqtt")},
+	"tftp":           {class: network, activity: traffic, more: app("tftp")},
+	"dhcp":           {class: base, activity: other},
+	"ntp":            {class: network, activity: traffic, more: app("ntp")},
 	"radius": {
 		class: authentication, activity: 1,
 		more: []mapping.Constant{number("auth_protocol_id", 10), text("auth_protocol", "RADIUS")},

@@ -133,6 +133,19 @@ func (r *Reader) Join(inside *Reader) {
 	}
 }
 
+// Element reads an element and returns its tag and contents.
+func (r *Reader) Element() (tag byte, contents []byte) {
+	if start := r.at + 2; r.err == nil && start <= len(r.b) {
+		if n := int(r.b[start-1]); n < 0x80 && n <= len(r.b)-start {
+			tag, r.at = r.b[r.at], start+n
+			return tag, r.b[start:r.at:r.at]
+		}
+	}
+	start := r.at
+	h := r.Header()
+	return h.Tag, r.Take("ASN1Encoding:content", start, h.Length)
+}
+
 // Value reads an element and returns its contents.
 func (r *Reader) Value() []byte {
 	start := r.at

@@ -30,6 +30,18 @@ func TestReader(t *testing.T) {
 	}
 }
 
+func TestElement(t *testing.T) {
+	r := NewReader([]byte("\x04\x02ab\x30\x81\x03cde\x05\x00\x04\x02a"), nil)
+	for _, want := range []string{"\x04ab", "\x30cde", "\x05"} {
+		if tag, b := r.Element(); string(tag)+string(b) != want || !r.OK() {
+			t.Errorf("%#x %q, want %q", tag, b, want)
+		}
+	}
+	if r.Element(); r.OK() {
+		t.Error("an element longer than the input")
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		in   string

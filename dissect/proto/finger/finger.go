@@ -1,5 +1,6 @@
 // Package finger analyzes Finger (RFC 1288): a line that asks for users, and the lines of
-// the answer. It follows Zeek's src/analyzer/protocol/finger/legacy.
+// the answer. It cuts long lines as Zeek's src/analyzer/protocol/finger/legacy does; for Zeek's
+// compatibility it reads as strictly as finger.spicy beside it.
 package finger
 
 import (
@@ -38,7 +39,7 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, lines: a.lines}
+	*a = analyzer{f: f, Use: u, lines: a.lines, follow: u.Compat(compat.FingerLines), strict: strict{query: a.strict.query[:0], line: a.strict.line[:0]}}
 	a.lines.Reset(a, nil, maxLine)
 	a.lines.Side(true).SetNULWeird(true)
 	return a
@@ -51,6 +52,9 @@ type analyzer struct {
 
 	lines contentline.Pair
 	asked bool // a query has been complete
+
+	follow bool // strict reads, not lines
+	strict strict
 }
 
 // Line takes a line of a side.
@@ -75,17 +79,29 @@ func (a *analyzer) LineWeird(name string) {
 }
 
 // Data takes the next bytes of a side.
-func (a *analyzer) Data(isOrig bool, b []byte) { a.lines.Side(isOrig).Deliver(b) }
+func (a *analyzer) Data(isOrig bool, b []byte) {
+	if a.follow {
+		a.strictData(isOrig, b)
+		return
+	}
+	a.lines.Side(isOrig).Deliver(b)
+}
 
 // Gap does nothing. As in Zeek, a line simply continues after missing bytes.
 func (a *analyzer) Gap(bool, uint64) {}
 
 // End terminates an unfinished line.
-func (a *analyzer) End(isOrig bool) { a.lines.Side(isOrig).End() }
+func (a *analyzer) End(isOrig bool) {
+	if a.follow {
+		a.strictEnd(isOrig)
+		return
+	}
+	a.lines.Side(isOrig).End()
+}
 
 // Done reports a client that closed without a complete query.
 func (a *analyzer) Done() {
-	if (!a.asked || a.lines.Side(true).Partial()) && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
+	if !a.follow && (!a.asked || a.lines.Side(true).Partial()) && bytes.IndexByte(a.Conn().History(), 'F') >= 0 {
 		a.Weird("partial_finger_request", "", source)
 	}
 	a.lines.Release()
@@ -99,11 +115,8 @@ func skipBlanks(b []byte) []byte { return bytes.TrimLeft(b, " \t") }
 
 // request takes a query, which may be empty.
 func (a *analyzer) request(b []byte) {
-	if !a.Compat(compat.LoginService) {
-		// Zeek knows of a query only if a script handles the event.
-		a.asked = true
-		a.AddService(service)
-	}
+	a.asked = true
+	a.AddService(service)
 	if len(b) == 0 { // for a list of all users; no event, as in Zeek
 		return
 	}
@@ -111,7 +124,6 @@ func (a *analyzer) request(b []byte) {
 	if e == nil {
 		return
 	}
-	a.asked = true
 	b = skipBlanks(b)
 	full := len(b) >= 2 && b[0] == '/' && b[1]|0x20 == 'w'
 	if full {

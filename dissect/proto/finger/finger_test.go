@@ -65,33 +65,82 @@ func TestLineLimit(t *testing.T) {
 	}
 }
 
-// TestService has the service and the weird about queries, which depend on compatibility
-// and, as in Zeek, on listeners.
+// TestService has the service, and the weird about queries.
 func TestService(t *testing.T) {
 	for _, c := range []struct {
-		zeek, listen bool
-		service      string
-		weird        bool
-	}{{false, false, "finger", false}, {false, true, "finger", false}, {true, false, "", true}, {true, true, "", false}} {
+		parts   []string
+		strict  bool
+		service string
+		weird   bool
+	}{
+		{[]string{">alice\r\n", "<no such user\r\n"}, false, "finger", false},
+		{[]string{">alice", "<no such user\r\n"}, false, "finger", false},
+		{[]string{"<no such user\r\n"}, false, "", true},
+		{[]string{">alice\r\n", "<no such user\r\n"}, true, "finger", false},
+		{[]string{">\r\n", "<none\r\n"}, true, "", false},
+		{[]string{"<no such user\r\n"}, true, "finger", false},
+	} {
 		cfg := testconn.Config()
-		if c.zeek {
-			cfg.Compat = 1 << compat.LoginService
+		if c.strict {
+			cfg.Compat = 1 << compat.FingerLines
 		}
 		b := testconn.New(t, cfg)
 		b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
 		b.Server = netip.AddrPortFrom(b.Server.Addr(), 79)
-		if c.listen {
-			b.Hooks.Finger.Request.Listen(func(*event.FingerRequest) {})
-		}
 		weird := false
 		b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { weird = weird || e.Name == "partial_finger_request" })
 		services := ""
 		b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
 			services = strings.Join(e.Conn.Services(nil), ",")
 		})
-		b.Converse([]string{">alice\r\n", "<no such user\r\n"}, 100)
+		b.Converse(c.parts, 100)
 		if services != c.service || weird != c.weird {
 			t.Errorf("%+v: service %q, weird %v", c, services, weird)
+		}
+	}
+}
+
+var strictCases = []struct {
+	parts []string
+	want  []string
+}{
+	{[]string{"> /W  bob@a@b \r\nagain\r\n", "<Login: \xff\r\n\nend\n", "<cut"}, []string{
+		`finger_request {"full":true,"username":"bob","hostname":"a@b"}`,
+		`analyzer_confirmation_info {"atype":"Analyzer::ANALYZER_FINGER","info":{}}`,
+		`finger_reply {"reply_line":"Login: \\xef\\xbf\\xbd"}`, `finger_reply {"reply_line":"end"}`,
+	}},
+	{[]string{">\r\n"}, []string{`finger_request {"full":false,"username":"","hostname":""}`}},
+	{[]string{"<ab\rcd\n"}, []string{`analyzer_violation_info failed to match regular expression`}},
+	{[]string{"<" + strings.Repeat("x", 1024) + "\n"}, []string{
+		`finger_reply {"reply_line":"` + strings.Repeat("x", 1024) + `"}`,
+		`analyzer_confirmation_info {"atype":"Analyzer::ANALYZER_FINGER","info":{}}`,
+	}},
+	{[]string{"<" + strings.Repeat("x", 1025) + "\n"}, []string{
+		`analyzer_violation_info parsing not done within &max-size bytes (zeek/src/analyzer/protocol/finger/finger.spicy:65:22-65:48)`,
+	}},
+	{[]string{">   /W   " + strings.Repeat("x", 1025) + "\n"}, []string{
+		`analyzer_violation_info parsing not done within &max-size bytes (zeek/src/analyzer/protocol/finger/finger.spicy:46:21-46:47)`,
+	}},
+}
+
+func playStrict(t testing.TB, n int, parts []string) []string {
+	cfg := testconn.Config()
+	cfg.Compat = 1 << compat.FingerLines
+	b, p := newBench(t, cfg)
+	events := b.Events("finger_", "conn_weird", "analyzer_confirmation")
+	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) {
+		*events = append(*events, "analyzer_violation_info "+string(e.Info.Reason))
+	})
+	b.Play(&p.Protocol, n, parts)
+	return *events
+}
+
+func TestStrict(t *testing.T) {
+	for _, c := range strictCases {
+		for _, n := range []int{1, 3, 1 << 20} {
+			if got := playStrict(t, n, c.parts); !slices.Equal(got, c.want) {
+				t.Errorf("%.100q in pieces of %d:\n%s\nwant:\n%s", c.parts, n, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
 		}
 	}
 }
@@ -100,14 +149,19 @@ func FuzzFinger(f *testing.F) {
 	for _, c := range cases {
 		f.Add(strings.Join(c.parts, "\xff"), uint8(2))
 	}
+	for _, c := range strictCases {
+		f.Add(strings.Join(c.parts, "\xff"), uint8(2))
+	}
 	f.Fuzz(func(t *testing.T, in string, n uint8) {
 		parts := testconn.Parts(in)
 		if len(parts) > 20 || len(in) > 1<<14 {
 			return
 		}
-		whole, pieces := play(t, 1<<20, parts), play(t, int(n)+1, parts)
-		if !slices.Equal(whole, pieces) {
-			t.Fatalf("%q\nwhole:\n%s\nin pieces:\n%s", parts, strings.Join(whole, "\n"), strings.Join(pieces, "\n"))
+		for _, play := range []func(testing.TB, int, []string) []string{play, playStrict} {
+			whole, pieces := play(t, 1<<20, parts), play(t, int(n)+1, parts)
+			if !slices.Equal(whole, pieces) {
+				t.Fatalf("%q\nwhole:\n%s\nin pieces:\n%s", parts, strings.Join(whole, "\n"), strings.Join(pieces, "\n"))
+			}
 		}
 	})
 }

@@ -34,7 +34,7 @@ func newSilent(t testing.TB) (*testconn.Bench, *detect.Protocol, *conn.Conn) {
 	h.ContentType.Listen(func(*event.HTTPContentType) {})
 	h.MessageDone.Listen(func(*event.HTTPMessageDone) {})
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
+	p := New(b.Hooks, fm, Successors{WebSocket: websocket.New(b.Hooks)}, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Open()
 	var c *conn.Conn

@@ -8,12 +8,13 @@ import (
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
-	"github.com/wirelog/wirelog/dissect/codec/inflate"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/body"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/internal/freelist"
 	"github.com/wirelog/wirelog/value"
@@ -41,6 +42,8 @@ type Options struct {
 	Lines *contentline.Budget
 	// MIME are the limits of headers and multipart bodies.
 	MIME mime.Options `key:"-"`
+	// Inflaters removes compression, for all versions of HTTP; nil means one of its own.
+	Inflaters *body.Inflaters `key:"-"`
 	// Compat says where Zeek's behaviour takes the place of wirelog's own.
 	Compat compat.Set
 	// Excess bounds what the bodies between two hosts inflate to in ten minutes beyond
@@ -59,14 +62,25 @@ func DefaultOptions() Options {
 	return Options{MIME: mime.DefaultOptions(), Excess: 64 << 20, Piece: 1500}
 }
 
+// Successors are the protocols that connections of HTTP become. Each may be nil.
+type Successors struct {
+	WebSocket *conn.Protocol
+	HTTP2     *http2.Protocol
+}
+
 // New returns the protocol for one shard. Its analyzers raise their events on h and pass
-// bodies to fm, which may be nil. ws, which may be nil, analyzes connections that become
-// WebSockets.
-func New(h *event.Hooks, fm *files.Manager, ws *conn.Protocol, o Options) *detect.Protocol {
+// bodies to fm, which may be nil. next are the protocols that connections of HTTP become.
+func New(h *event.Hooks, fm *files.Manager, next Successors, o Options) *detect.Protocol {
 	if o.SkipData {
 		fm = nil
 	}
-	f := &factory{hooks: &h.HTTP, files: fm, ws: ws, opt: o}
+	f := &factory{hooks: &h.HTTP, files: fm, ws: next.WebSocket, opt: o, inflaters: o.Inflaters}
+	if f.inflaters == nil {
+		f.inflaters = body.New(o.Excess)
+	}
+	if next.HTTP2 != nil && !o.Compat.Has(compat.HTTP2) {
+		f.h2 = next.HTTP2
+	}
 	f.scratch.Options = o.MIME
 	f.scratch.Piece = max(o.Piece, 1)
 	f.scratch.Grown = func(h mime.Handler, n int) { h.(*entity).m.a.HoldState(n) }
@@ -85,6 +99,7 @@ type factory struct {
 	hooks *event.HTTPEvents
 	files *files.Manager
 	ws    *conn.Protocol
+	h2    *http2.Protocol // nil if nobody wants it
 
 	scratch   mime.Scratch
 	opt       Options
@@ -97,8 +112,7 @@ type factory struct {
 	analyzers freelist.List[analyzer]
 	entities  freelist.List[entity]
 	exchanges freelist.List[exchange]
-	inflaters freelist.List[inflate.Decoder]
-	budgets   budgets
+	inflaters *body.Inflaters
 }
 
 // idle is called for a connection that ended before anything was sent.
@@ -113,21 +127,7 @@ func (f *factory) idle(c *conn.Conn) {
 var (
 	entitySize   = freelist.Size[entity]() + 256 // with its short texts
 	exchangeSize = freelist.Size[exchange]()
-	inflaterSize = freelist.Size[inflate.Decoder]()
 )
-
-// newInflater returns a decoder, which counts for the connection until releaseInflater.
-func (a *analyzer) newInflater() *inflate.Decoder {
-	z := a.f.inflaters.Get()
-	z.Reset()
-	a.HoldState(inflaterSize)
-	return z
-}
-
-func (a *analyzer) releaseInflater(z *inflate.Decoder) {
-	a.HoldState(-inflaterSize)
-	a.f.inflaters.Put(z)
-}
 
 // expecting is what a side expects next.
 type expecting uint8
@@ -438,6 +438,12 @@ func (s *side) Line(line []byte) {
 
 func (a *analyzer) firstLineOfRequest(line []byte) {
 	s := &a.side[0]
+	if a.f.h2 != nil && !a.f.h2.Unused && a.requests == 0 && string(line) == http2.PrefaceLine {
+		// Its own analyzer has it, by its signature.
+		a.off = true
+		a.Detach()
+		return
+	}
 	r, ok := a.requestLine(line)
 	if !ok {
 		switch {

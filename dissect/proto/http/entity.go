@@ -10,6 +10,7 @@ import (
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/body"
 )
 
 // chunking is the position in a chunked body (RFC 9112 section 7.1).
@@ -41,16 +42,6 @@ type contentCoding uint8
 const (
 	codingIdentity contentCoding = iota
 	codingDeflate                // gzip or zlib; the decoder tells which
-)
-
-// Limits of decompressed bodies. Data beyond them is not analyzed.
-const (
-	// maxInflated limits the decompressed bytes of one body.
-	maxInflated = 1 << 30
-	// maxRatio limits the ratio of decompressed to compressed bytes, for bodies of more
-	// than freeInflated bytes.
-	maxRatio     = 200
-	freeInflated = 16 << 20
 )
 
 // entity is an HTTP message, or a part of a multipart message.
@@ -96,7 +87,7 @@ func (e *entity) weird(name string) { e.m.a.weird(name) }
 // EndOfData ends the entity.
 func (e *entity) EndOfData() {
 	if e.inflater != nil {
-		e.m.a.releaseInflater(e.inflater)
+		e.m.a.f.inflaters.Put(e.m.a.Use, e.inflater)
 		e.inflater = nil
 		e.coding = codingIdentity
 	}
@@ -183,7 +174,7 @@ func (e *entity) content(b []byte, crlf bool) {
 		return
 	}
 	if e.inflater == nil {
-		e.inflater = e.m.a.newInflater()
+		e.inflater = e.m.a.f.inflaters.Get(e.m.a.Use)
 	}
 	z := e.inflater
 	if err := z.Write(b, e.inflated); err != nil {
@@ -192,35 +183,14 @@ func (e *entity) content(b []byte, crlf bool) {
 }
 
 func (e *entity) inflated(b []byte) {
-	if n := e.inflater.Written(); n > maxInflated || n > freeInflated && n/maxRatio > e.inflater.Read() {
-		e.cut("inflated_size", n)
-		return
-	}
-	if n := e.inflater.Written(); n > e.charged+freeExcess && n-freeExcess > cheapRatio*e.inflater.Read()+e.charged && !e.affordable(n) {
-		e.cut("inflated_excess", n)
-		return
-	}
-	e.decoded(b, false)
-}
-
-// cut stops inflating a body of which n bytes were inflated.
-func (e *entity) cut(limit string, n uint64) {
-	if !e.bomb {
+	a := e.m.a
+	if limit := a.f.inflaters.Over(a.Use, e.inflater, &e.charged); limit == "" {
+		e.decoded(b, false)
+	} else if !e.bomb {
 		e.bomb = true
-		e.m.a.Limited(source, limit)
-		e.m.a.Weird("HTTP_inflated_too_large", strconv.FormatUint(n, 10), source)
+		a.Limited(source, limit)
+		a.Weird(body.Weird, strconv.FormatUint(e.inflater.Written(), 10), source)
 	}
-}
-
-// affordable charges the two hosts for what a body has inflated to beyond what bodies
-// usually do, and reports whether they had that left.
-func (e *entity) affordable(n uint64) bool {
-	excess := n - cheapRatio*e.inflater.Read()
-	b := e.m.a.f.budgets.of(e.m.a.Conn(), e.m.a.Now())
-	b.spent += excess - e.charged
-	e.charged = excess
-	most := uint64(e.m.a.f.opt.Excess)
-	return most == 0 || b.spent <= most
 }
 
 // decoded handles bytes of the body after decoding.

@@ -19,6 +19,9 @@ const maxPending = 100
 // maxKept limits the bytes of URI and host that are kept for a file's identity.
 const maxKept = 4096
 
+// maxMethod limits the bytes of a method that are kept.
+const maxMethod = 32
+
 // exchange is a request and its reply.
 type exchange struct {
 	key   uint64
@@ -32,6 +35,7 @@ type exchange struct {
 	orphan  bool // current, but no longer pending
 	host    []byte
 	uri     []byte
+	method  []byte
 	parts   [2]uint64 // number of entities of request and reply
 	held    int       // bytes on the connection's account
 }
@@ -50,7 +54,7 @@ const keptText = 256
 
 func (a *analyzer) releaseExchange(x *exchange) {
 	a.HoldState(-x.held)
-	*x = exchange{host: reuse(x.host), uri: reuse(x.uri)}
+	*x = exchange{host: reuse(x.host), uri: reuse(x.uri), method: x.method[:0]}
 	a.f.exchanges.Put(x)
 }
 
@@ -152,6 +156,7 @@ func (a *analyzer) noteRequest(method, uri []byte) {
 	e.request++
 	x := a.at(true)
 	x.uri, x.hasURI = append(x.uri[:0], uri[:min(len(uri), maxKept)]...), true
+	x.method = append(x.method[:0], method[:min(len(method), maxMethod)]...)
 	a.account(x)
 	if !knownMethod(method, a.f.opt.Compat.Has(compat.HTTPMethods)) {
 		a.Weird("unknown_HTTP_method", string(method), "")

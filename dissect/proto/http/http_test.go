@@ -81,7 +81,7 @@ func newBench(t testing.TB) (*testconn.Bench, *recorder, *detect.Protocol) {
 	b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { rec.add("weird %s %s (%s)", e.Name, e.Addl, e.Source) })
 	b.Hooks.Analyzer.ViolationInfo.Listen(func(e *event.AnalyzerViolationInfo) { rec.add("violation %s", e.Info.Reason) })
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks), DefaultOptions())
+	p := New(b.Hooks, fm, Successors{WebSocket: websocket.New(b.Hooks)}, DefaultOptions())
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	return b, rec, p
 }

@@ -59,7 +59,7 @@ func (m *message) release() {
 		m.parts = 0
 		if z := m.top.inflater; z != nil {
 			m.top.inflater = nil
-			m.a.releaseInflater(z)
+			m.a.f.inflaters.Put(m.a.Use, z)
 		}
 		m.a.f.entities.Put(m.top)
 		m.top, m.current = nil, nil

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/dissect/file/files"
+	"github.com/wirelog/wirelog/dissect/proto/http2"
 	"github.com/wirelog/wirelog/dissect/proto/websocket"
 	"github.com/wirelog/wirelog/internal/testconn"
 	"github.com/wirelog/wirelog/value"
@@ -20,7 +22,7 @@ func talk(t *testing.T, o Options, parts []string, prefixes ...string) []string 
 	b := testconn.New(t, testconn.Config())
 	lines := b.Events(prefixes...)
 	fm := files.New(files.DefaultOptions(), b.Hooks, b.Table, func(value.Time, uint64, uint64) {})
-	p := New(b.Hooks, fm, websocket.New(b.Hooks), o)
+	p := New(b.Hooks, fm, Successors{WebSocket: websocket.New(b.Hooks)}, o)
 	b.SetAttacher(detect.New([]*detect.Protocol{p}))
 	b.Play(&p.Protocol, 1<<20, parts)
 	return *lines
@@ -44,7 +46,7 @@ func TestDeliverySize(t *testing.T) {
 		})
 		o := DefaultOptions()
 		o.Piece = size
-		p := New(b.Hooks, nil, nil, o)
+		p := New(b.Hooks, nil, Successors{}, o)
 		b.SetAttacher(detect.New([]*detect.Protocol{p}))
 		b.Play(&p.Protocol, 1<<20, parts)
 		if !slices.Equal(sizes, want) || whole != body {
@@ -107,6 +109,42 @@ func TestSkipData(t *testing.T) {
 			if strings.Contains(c.what, "parts") && !has(`"original_name":"A"`) {
 				t.Errorf("%s, skipped %t: no header of the part: %q", c.what, skip, lines)
 			}
+		}
+	}
+}
+
+// TestHTTP2 has connections that begin with HTTP/2 or become it.
+func TestHTTP2(t *testing.T) {
+	const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+	for _, c := range []struct {
+		parts []string
+		zeek  bool
+		want  string
+	}{
+		{[]string{">PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings}, false, ""},
+		{[]string{">PRI * HTTP/2.0\r\n\r\n"}, true, "http_request"},
+		{[]string{
+			">GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+			"<HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + settings,
+			">PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings,
+			"<\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88", // the answer is 200
+		}, false, "http_request http_reply http2_request http2_reply http2_stream_end"},
+	} {
+		b := testconn.New(t, testconn.Config())
+		lines := b.Events("http_request", "http_reply", "http2_", "conn_weird")
+		o := DefaultOptions()
+		if c.zeek {
+			o.Compat = 1 << compat.HTTP2
+		}
+		p := New(b.Hooks, nil, Successors{HTTP2: http2.New(b.Hooks, nil, http2.DefaultOptions())}, o)
+		b.SetAttacher(detect.New([]*detect.Protocol{p}))
+		b.Play(&p.Protocol, 1<<20, c.parts)
+		var names []string
+		for _, l := range *lines {
+			names = append(names, l[:strings.IndexByte(l, ' ')])
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%q: %s, want %s", c.parts, got, c.want)
 		}
 	}
 }

@@ -23,11 +23,21 @@ func (a *analyzer) tunnel() {
 
 // switchProtocol is called after a reply with status 101 (RFC 9110 section 7.8).
 func (a *analyzer) switchProtocol() {
-	a.takeOver("protocol_data_with_HTTP_upgrade_reply")
-	if bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil {
+	weird := "protocol_data_with_HTTP_upgrade_reply"
+	h2c := bytes.EqualFold(a.protocol, []byte("h2c")) && a.f.h2 != nil && !a.f.h2.Unused
+	if h2c {
+		weird = "" // its server speaks first
+	}
+	a.takeOver(weird)
+	switch {
+	case bytes.EqualFold(a.protocol, []byte("websocket")) && a.f.ws != nil:
 		a.handshake.Check(func(name, addl string) { a.Weird(name, addl, websocket.Source) })
 		a.inner = a.HandOver(a.f.ws)
-	} else {
+	case h2c:
+		x := a.at(true)
+		a.f.h2.Upgrade(x.method, x.uri, x.host)
+		a.inner = a.HandOver(&a.f.h2.Protocol.Protocol)
+	default:
 		a.inner = a.Inner()
 	}
 	if e := a.f.hooks.ConnectionUpgrade.Begin(); e != nil {
@@ -36,12 +46,12 @@ func (a *analyzer) switchProtocol() {
 	}
 }
 
-// takeOver stops reading lines. It raises weird if data of the server's next protocol has
-// already arrived.
+// takeOver stops reading lines. It raises weird, unless that is empty, if data of the server's
+// next protocol has already arrived.
 func (a *analyzer) takeOver(weird string) {
 	a.switched = true
 	a.rest, a.skipLF = a.side[1].lines.Take()
-	if n := len(a.rest); n > 0 {
+	if n := len(a.rest); n > 0 && weird != "" {
 		a.WeirdNumber(weird, n, source)
 	}
 	a.side[0].lines.Stop()

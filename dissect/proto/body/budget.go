@@ -1,4 +1,4 @@
-package http
+package body
 
 import (
 	"net/netip"
