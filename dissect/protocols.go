@@ -73,7 +73,7 @@ var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutell
 var beyondZeek = func() map[string]compat.Effect {
 	m := map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
 	packages := []string{
-		"spicy_ipsec_ike_udp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_tftp", "spicy_wireguard",
+		"spicy_ipsec_ike_udp", "spicy_ipsec_tcp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_tftp", "spicy_wireguard",
 	}
 	for _, name := range append(packages, openvpn.Names()...) {
 		m[name] = compat.PackageProtocols
@@ -138,7 +138,7 @@ func variants(name string) ([]string, error) {
 	case "wireguard":
 		return []string{"spicy_wireguard", "spicy_tailscale"}, nil
 	case "ipsec":
-		return []string{"spicy_ipsec_ike_udp", "spicy_ipsec_udp"}, nil
+		return []string{"spicy_ipsec_ike_udp", "spicy_ipsec_udp", "spicy_ipsec_tcp"}, nil
 	case "dcerpc":
 		return []string{"dce_rpc"}, nil
 	}
@@ -188,7 +188,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 	mails := mail.New(hooks, fm, o.Mail)
 	stunUDP, stunTCP := stun.New(hooks, o.STUN)
 	wireGuard, tailscale := wireguard.New(hooks)
-	ikeAlone, ikeESP := ike.New(hooks, o.IKE)
+	ikeAlone, ikeESP, ikeTCP := ike.New(hooks, o.IKE)
 	list := []*detect.Protocol{
 		dns.New(hooks, value.ProtoUDP, o.DNS),
 		dns.New(hooks, value.ProtoTCP, o.DNS),
@@ -253,6 +253,7 @@ func protocols(hooks *event.Hooks, fm *files.Manager, o *Options) []*detect.Prot
 		tailscale,
 		ikeAlone,
 		ikeESP,
+		ikeTCP,
 		watch.NewBackDoor(hooks, o.Watch),
 		watch.NewInterConn(hooks, o.Watch),
 		watch.NewSteppingStone(o.Watch),

@@ -46,7 +46,7 @@ var goldenEvents = map[string]string{
 	"smb1-odd.pcap":       "smb1_*",
 	"smb1-talk.pcap":      "smb1_*",
 	"snmp.pcap":           "snmp_*",
-	"stun.pcap":           "STUN::*",
+	"stun.pcap":           "STUN::channel_data,STUN::error_code_attribute",
 	"syslog.pcap":         "syslog_*",
 	"telnet.pcap":         "login_*,*_option*,backdoor_*,*_signature_found,interconn_*,stp_*",
 	"tftp.pcap":           "tftp::*",

@@ -19,7 +19,7 @@ var protocolLogs = map[string][]string{
 	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
 	"bittorrent": nil, "bittorrenttracker": nil, "gnutella": nil, "mount": nil, "ncp": nil, "nfs": nil, "portmapper": nil,
 	"gssapi": nil, "imap": nil, "pop3": nil, "xmpp": nil,
-	"spicy_ipsec_ike_udp": {"ipsec"}, "spicy_ipsec_udp": {"ipsec"}, "spicy_tailscale": {"wireguard"}, "spicy_wireguard": {"wireguard"},
+	"spicy_ipsec_ike_udp": {"ipsec"}, "spicy_ipsec_udp": {"ipsec"}, "spicy_ipsec_tcp": {"ipsec"}, "spicy_tailscale": {"wireguard"}, "spicy_wireguard": {"wireguard"},
 	"spicy_stun": {"stun", "stun_nat"}, "spicy_stun_tcp": {"stun", "stun_nat"},
 	"spicy_openvpn_udp": {"conn"}, "spicy_openvpn_udp_hmac_md5": {"conn"}, "spicy_openvpn_udp_hmac_sha1": {"conn"},
 	"spicy_openvpn_udp_hmac_sha256": {"conn"}, "spicy_openvpn_udp_hmac_sha512": {"conn"},

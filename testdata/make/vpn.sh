@@ -54,6 +54,8 @@ a ping -q -c 2 -i 0.2 10.78.0.2 >>client.log || die "no ping through WireGuard"
 a timeout 8 ping -q -c 1 -W 7 10.79.0.2 >>client.log || true
 recorded
 for t in 1 2 4; do expect wireguard.pcap "wg.type == $t"; done
+for dev in wla wlc; do ip -n "$A" link del $dev; done
+ip -n "$B" link del wlb
 
 # IKE: version 2 with a shared key and with certificates, and version 1 in main and aggressive
 # mode, all with ESP in UDP; proposals that the other side refuses, and a wrong key.

@@ -1,5 +1,6 @@
 // Package ike analyzes IKE, the key exchange of IPsec, in its versions 1 (RFC 2408, RFC 2409)
-// and 2 (RFC 7296), over UDP with and without the marker that tells it from ESP (RFC 3948).
+// and 2 (RFC 7296), over UDP with and without the marker that tells it from ESP (RFC 3948), and
+// over TCP (RFC 9329).
 // What is raised follows Corelight's package zeek-spicy-ipsec, whose names services and events
 // have.
 //
@@ -10,6 +11,7 @@ package ike
 import (
 	"encoding/binary"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -17,10 +19,11 @@ import (
 	"github.com/wirelog/wirelog/value"
 )
 
-// Names of the protocols: IKE, and IKE with a marker beside ESP.
+// Names of the protocols: IKE, IKE with a marker beside ESP, and the same over TCP.
 const (
-	name      = "SPICY_IPSEC_IKE_UDP"
+	nameAlone = "SPICY_IPSEC_IKE_UDP"
 	nameOfESP = "SPICY_IPSEC_UDP"
+	nameTCP   = "SPICY_IPSEC_TCP"
 )
 
 const (
@@ -51,15 +54,17 @@ type Options struct {
 // DefaultOptions returns the defaults. Zeek does not read IKE.
 func DefaultOptions() Options { return Options{Items: 1000} }
 
-// New returns the protocols for one shard: IKE alone, and IKE with a marker and ESP beside it.
-// Their analyzers raise their events on h.
-func New(h *event.Hooks, o Options) (alone, withESP *detect.Protocol) {
-	s := &shard{hooks: &h.IPSEC, most: o.Items}
+// New returns the protocols for one shard: IKE alone, IKE with a marker and ESP beside it, and
+// that over TCP. Their analyzers raise their events on h.
+func New(h *event.Hooks, o Options) (alone, withESP, tcp *detect.Protocol) {
+	s := &shard{hooks: &h.IPSEC, most: o.Items, framer: wire.NewFramer(lenLen, 1<<16-1, frameLen)}
 	alone = &detect.Protocol{Transport: value.ProtoUDP, Signatures: []detect.Signature{{Orig: isAlone}, {Resp: isAlone}}}
-	alone.Protocol = conn.Protocol{Name: name, Service: "spicy_ipsec_ike_udp", New: s.attach}
+	alone.Protocol = conn.Protocol{Name: nameAlone, Service: "spicy_ipsec_ike_udp", New: s.attach}
 	withESP = &detect.Protocol{Transport: value.ProtoUDP, Ports: []uint16{portESP}, Signatures: []detect.Signature{{Orig: isMarked}, {Resp: isMarked}}}
 	withESP.Protocol = conn.Protocol{Name: nameOfESP, Service: "spicy_ipsec_udp", New: s.attachESP}
-	return alone, withESP
+	tcp = &detect.Protocol{Transport: value.ProtoTCP, Signatures: []detect.Signature{{Orig: func(b []byte) detect.Verdict { return detect.StartsWith(b, prefix) }}}}
+	tcp.Protocol = conn.Protocol{Name: nameTCP, Service: "spicy_ipsec_tcp", New: s.attachTCP, Size: freelist.Size[stream]()}
+	return alone, withESP, tcp
 }
 
 func isAlone(b []byte) detect.Verdict {
@@ -122,21 +127,23 @@ func isMessage(b []byte) bool {
 
 // shard holds what the analyzers of one shard share.
 type shard struct {
-	hooks *event.IPSECEvents
-	most  int // Options.Items
-	free  freelist.List[analyzer]
-	spis  value.Set[[]byte]
+	hooks   *event.IPSECEvents
+	most    int // Options.Items
+	framer  *wire.Framer
+	free    freelist.List[analyzer]
+	streams freelist.List[stream]
+	spis    value.Set[[]byte]
 }
 
 func (s *shard) attach(u conn.Use) conn.Analyzer {
 	a := s.free.Get()
-	*a = analyzer{Use: u, s: s}
+	*a = analyzer{Use: u, s: s, name: nameAlone}
 	return a
 }
 
 func (s *shard) attachESP(u conn.Use) conn.Analyzer {
 	a := s.free.Get()
-	*a = analyzer{Use: u, s: s, marked: true}
+	*a = analyzer{Use: u, s: s, name: nameOfESP, marked: true}
 	return a
 }
 
@@ -144,8 +151,9 @@ func (s *shard) attachESP(u conn.Use) conn.Analyzer {
 type analyzer struct {
 	conn.Use
 	s      *shard
-	marked bool // messages have the marker, and ESP is beside them
-	sure   bool // confirmed
+	name   string // of the protocol
+	marked bool   // messages have the marker, and ESP is beside them
+	sure   bool   // confirmed
 	tried  uint8
 	spi    [2]uint32 // of the last packet of ESP, by side, as seq
 	seq    [2]uint32

@@ -19,8 +19,8 @@ import (
 func newBench(t testing.TB, port uint16, o Options) (*testconn.Bench, func() []string) {
 	b := testconn.New(t, testconn.Config())
 	raised := b.Record("IPSEC::")
-	alone, withESP := New(b.Hooks, o)
-	b.SetAttacher(detect.New([]*detect.Protocol{alone, withESP}))
+	alone, withESP, tcp := New(b.Hooks, o)
+	b.SetAttacher(detect.New([]*detect.Protocol{alone, withESP, tcp}))
 	b.Server = netip.AddrPortFrom(b.Server.Addr(), port)
 	return b, raised
 }
@@ -175,6 +175,73 @@ func TestESP(t *testing.T) {
 	}
 }
 
+// framed returns messages of a TCP connection, the client's after its prefix.
+func framed(msgs ...string) (talk []string) {
+	for i, m := range msgs {
+		p := m[:1] + string(binary.BigEndian.AppendUint16(nil, uint16(len(m)+1))) + m[1:]
+		if i == 0 {
+			p = m[:1] + prefix + p[1:]
+		}
+		talk = append(talk, p)
+	}
+	return talk
+}
+
+var overTCP = framed(">\x00\x00\x00\x00"+message(0x20, 34, 0x08, 40, payload(0, "nonce")), "<\x00\x00\x00\x00"+message(0x20, 34, 0x20, 40, payload(0, "nonce")),
+	">"+esp(0xc0000001, 1, 40), "<"+esp(0xc0000002, 1, 40), ">\xff")
+
+func TestStreams(t *testing.T) {
+	for _, size := range []int{1 << 16, 1, 2, 3, 7, 8, 50} {
+		b, raised := newBench(t, 4500, DefaultOptions())
+		b.Open()
+		b.Converse(overTCP, size)
+		b.Close()
+		b.Drain()
+		got := raised()
+		if len(got) != 7 || got[0] != "confirmed SPICY_IPSEC_TCP" || !strings.HasPrefix(got[6], `IPSEC::esp_message {"is_orig":false`) {
+			t.Errorf("in segments of %d: %q", size, got)
+		}
+		if n := b.Table.Held(); n != 0 {
+			t.Errorf("%d bytes are held", n)
+		}
+	}
+	for name, c := range map[string][]string{
+		"ESP first": framed(">" + esp(0xc0000001, 1, 40)), "no length": {">" + prefix + "\x00\x01rest"}, "no message": framed(">\x00\x00\x00\x00nothing"),
+	} {
+		b, raised := newBench(t, 4500, DefaultOptions())
+		b.Open()
+		b.Converse(c, 1<<16)
+		if got := raised(); !slices.Equal(got, []string{failed}) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	client, server := testconn.Sides(overTCP)
+	f.Add(client, server, 3)
+	f.Add([]byte(prefix+"\x00\x06\x00\x00\x00\x00"), []byte("\x00\x00"), 1)
+	f.Fuzz(func(t *testing.T, client, server []byte, size int) {
+		if len(client)+len(server) > 4096 || size < 1 {
+			return
+		}
+		play := func(size int) []string {
+			b, raised := newBench(t, 4500, DefaultOptions())
+			b.Open()
+			b.Converse([]string{">" + string(client), "<" + string(server)}, size)
+			b.Close()
+			b.Drain()
+			if n := b.Table.Stats().Panics; n != 0 || b.Table.Held() != 0 {
+				t.Fatalf("%d panics, %d bytes are held", n, b.Table.Held())
+			}
+			return raised()
+		}
+		if whole, parts := play(1<<16), play(size); !slices.Equal(whole, parts) {
+			t.Errorf("in segments of %d: %q, whole: %q", size, parts, whole)
+		}
+	})
+}
+
 // Packets that look like ESP and never follow each other end the analysis.
 func TestTries(t *testing.T) {
 	b, raised := newBench(t, 4500, DefaultOptions())
@@ -264,7 +331,7 @@ func listening(t testing.TB) conn.Analyzer {
 	b.Hooks.IPSEC.IKEv2KEPayload.Listen(func(*event.IPSECIKEv2KEPayload) {})
 	b.Hooks.IPSEC.IKEv2NotifyPayload.Listen(func(*event.IPSECIKEv2NotifyPayload) {})
 	b.Hooks.IPSEC.IKEv2DeletePayload.Listen(func(*event.IPSECIKEv2DeletePayload) {})
-	p, _ := New(b.Hooks, DefaultOptions())
+	p, _, _ := New(b.Hooks, DefaultOptions())
 	b.Datagram(true, []byte("x"))
 	return b.New(&p.Protocol)
 }

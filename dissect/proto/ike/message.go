@@ -49,11 +49,7 @@ type reader struct {
 // told counts a payload or a part of one, and reports whether its event is to be raised.
 func (r *reader) told() bool {
 	if r.items++; r.items == r.a.s.most+1 && !r.dry {
-		proto := name
-		if r.a.marked {
-			proto = nameOfESP
-		}
-		r.a.Limited(proto, "items")
+		r.a.Limited(r.a.name, "items")
 	}
 	return !r.dry && r.items <= r.a.s.most
 }
