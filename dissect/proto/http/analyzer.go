@@ -643,9 +643,11 @@ func (a *analyzer) endReply(interrupted bool, why string) {
 // violate reports that the data is not HTTP.
 func (a *analyzer) violate(reason string) {
 	a.Violate(conn.Violation{Reason: reason, Late: true})
-	// How many of the lines that follow are in the same packet is of no interest.
-	a.side[0].lines.SuppressWeirds(true)
-	a.side[1].lines.SuppressWeirds(true)
+	if !a.Compat(compat.DetectionReplay) {
+		// How many of the lines that follow are in the same packet is of no interest.
+		a.side[0].lines.SuppressWeirds(true)
+		a.side[1].lines.SuppressWeirds(true)
+	}
 }
 
 // SkipEntityData skips the rest of the current body: that of the request if isOrig is set,
