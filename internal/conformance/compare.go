@@ -25,10 +25,19 @@ func compare(ctx context.Context, shared, out string, spicy map[string]bool) (fi
 	if err := os.RemoveAll(plain); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{"logs", "events"} {
-		if err := copyTraces(filepath.Join(plain, dir), filepath.Join(shared, "reference", dir), spicy); err != nil {
-			return nil, err
-		}
+	if err := copyTraces(filepath.Join(plain, "logs"), filepath.Join(shared, "reference", "logs"), spicy); err != nil {
+		return nil, err
+	}
+	others := map[string]bool{} // whose events are in the other reference
+	err := eachFile(filepath.Join(shared, "reference-spicy", "events"), func(trace, _ string) error {
+		others[trace] = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := copyTraces(filepath.Join(plain, "events"), filepath.Join(shared, "reference", "events"), others); err != nil {
+		return nil, err
 	}
 	now := figures{}
 	var (
@@ -147,8 +156,8 @@ func differing(a, b string) (map[string]bool, error) {
 
 var identifier = regexp.MustCompile(`\b[CF][0-9A-Za-z]{11,18}\b`)
 
-// sortedRows returns the rows of a log without identifiers, sorted. A log that does not exist has
-// none.
+// sortedRows returns the rows of a log without identifiers, sorted, and with the elements of sets
+// and lists sorted. A log that does not exist has none.
 func sortedRows(file string) (string, error) {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -156,9 +165,16 @@ func sortedRows(file string) (string, error) {
 	}
 	var rows []string
 	for row := range strings.Lines(string(b)) {
-		if row[0] != '#' {
-			rows = append(rows, identifier.ReplaceAllString(row, "ID"))
+		if row[0] == '#' {
+			continue
 		}
+		fields := strings.Split(identifier.ReplaceAllString(row, "ID"), "\t")
+		for i, f := range fields {
+			elements := strings.Split(f, ",")
+			slices.Sort(elements)
+			fields[i] = strings.Join(elements, ",")
+		}
+		rows = append(rows, strings.Join(fields, "\t"))
 	}
 	slices.Sort(rows)
 	return strings.Join(rows, ""), err
