@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/schemas"
 	"github.com/wirelog/wirelog/value"
@@ -17,6 +18,7 @@ type quic struct {
 	out        schemas.Emitter
 	now        func() value.Time
 	maxHistory int
+	asZeek     bool
 	rec        schemas.QUIC
 	uidBuf     []byte
 }
@@ -42,7 +44,7 @@ var quicVersions = map[uint64]string{
 }
 
 func installQUIC(h *event.Hooks, out schemas.Emitter, o *Options) {
-	b := &quic{out: out, now: o.Now, maxHistory: o.Limits.QUICHistory}
+	b := &quic{out: out, now: o.Now, maxHistory: o.Limits.QUICHistory, asZeek: o.Compat.Has(compat.QUIC)}
 	b.init(h, func(c event.Conn, s *quicState) {
 		b.write(c, s)
 		b.keep(c, &s.held, 0)
@@ -114,10 +116,25 @@ func (b *quic) state(c event.Conn, version uint64) *quicState {
 	}
 	s.ts, s.history, s.held = b.now(), s.history[:0], 0
 	var known bool
-	if s.version, known = quicVersions[version]; !known {
-		s.version = "unknown-" + strconv.FormatUint(version, 16)
+	if s.version, known = quicVersions[version]; known {
+		return s
+	}
+	s.version = "unknown-" + strconv.FormatUint(version, 16)
+	if name, ok := googleVersion(version); ok && !b.asZeek {
+		s.version = name
 	}
 	return s
+}
+
+// googleVersion returns the name of a version of Google's: Q or T, and three digits.
+func googleVersion(version uint64) (name string, ok bool) {
+	b := [4]byte{byte(version >> 24), byte(version >> 16), byte(version >> 8), byte(version)}
+	for _, d := range b[1:] {
+		if d < '0' || d > '9' {
+			return "", false
+		}
+	}
+	return string(b[:]), b[0] == 'Q' || b[0] == 'T'
 }
 
 // ids sets the connection ids of a packet.

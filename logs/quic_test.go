@@ -69,7 +69,7 @@ func TestQUIC(t *testing.T) {
 	h.QUIC.RetryPacket.Raise(&event.QUICRetryPacket{Conn: c, Version: 0xff00001f, SCID: []byte("\x05")})
 	b.out.expect(t, "quic ts=3"+flow+" version=draft-30 server_scid=05 history=r")
 	h.QUIC.UnhandledVersion.Raise(&event.QUICUnhandledVersion{Conn: c, IsOrig: true, Version: 0x51303530, DCID: []byte("\x06")})
-	b.out.expect(t, "quic ts=3"+flow+" version=unknown-51303530 client_initial_dcid=06 client_scid= history=U")
+	b.out.expect(t, "quic ts=3"+flow+" version=Q050 client_initial_dcid=06 client_scid= history=U")
 	initial(4, true, 0xfaceb00e, "\x07", "")
 	h.QUIC.UnhandledVersion.Raise(&event.QUICUnhandledVersion{Conn: c, Version: 0, SCID: []byte("\x07")})
 	b.out.expect(t, "quic ts=4"+flow+" version=mvfst (faceb00e) client_initial_dcid=07 client_scid= history=Iu")

@@ -309,6 +309,11 @@ func (a *analyzer) unhandled(isOrig bool, h *header, rest []byte) {
 		return
 	}
 	switch {
+	case isOrig && isGoogles(h.version):
+		// Its versions before the IETF's have packets of their own after this header.
+		a.AddService(service)
+		a.Detach()
+		return
 	case isOrig && h.version&0x0f0f0f0f == 0x0a0a0a0a:
 		// A version that forces a negotiation (RFC 9000 section 6.3).
 		a.restart()
@@ -320,6 +325,17 @@ func (a *analyzer) unhandled(isOrig bool, h *header, rest []byte) {
 		return
 	}
 	a.negotiations++
+}
+
+// isGoogles reports whether a version is one of Google's, Q or T and three digits.
+func isGoogles(version uint32) bool {
+	c := byte(version >> 24)
+	for shift := 0; shift < 24; shift += 8 {
+		if d := byte(version >> shift); d < '0' || d > '9' {
+			return false
+		}
+	}
+	return c == 'Q' || c == 'T'
 }
 
 func unhandledVersion(h *header) string {

@@ -342,6 +342,8 @@ func TestPackets(t *testing.T) {
 		{name: "a version that forces a negotiation, Zeek", compat: zeek(), in: []string{">" + string(longHeader(0x1a2a3a4a, initialPacket, dcid, scid)), ">" + client(pad)},
 			want: []string{event("unhandled_version", true, 0x1a2a3a4a, dcid, scid, ""), "violation unhandled QUIC version 0x1a2a3a4a"}},
 		{name: "Google's", in: []string{">" + string(longHeader(0x51303530, initialPacket, dcid, "")) + "anything"},
+			want: []string{event("unhandled_version", true, 0x51303530, dcid, "", "")}},
+		{name: "Google's, Zeek", compat: zeek(), in: []string{">" + string(longHeader(0x51303530, initialPacket, dcid, "")) + "anything"},
 			want: []string{event("unhandled_version", true, 0x51303530, dcid, "", ""), "violation unhandled QUIC version 0x51303530"}},
 		{name: "the server first", in: []string{"<" + srv(cryptoFrame(0, sh)), ">" + client(cryptoFrame(0, ch)), "<" + srv(cryptoFrame(0, sh))},
 			want: []string{initialS, initialC, confirmed, initialS}, orig: record(ch), resp: record(sh)},
