@@ -170,19 +170,23 @@ bench: ## Go benchmarks, with allocations
 
 # The profile of the benchmark captures guides the compiler's inlining and layout.
 # SHARED/bench/make-capture generates the captures once; testdata/make/bench-tls generates
-# those of TLS handshakes with OpenSSL.
+# those of TLS handshakes with OpenSSL, and testdata/make/bench-modern repeats captures of testdata.
 PGO_CAPTURES := mix scan short dns elephant
 TLS_CAPTURES := tls12 tls13
 BENCH        := build/bench
 
 .PHONY: bench-captures
-bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) ## generate the benchmark captures in build/bench
+bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) $(BENCH)/modern.pcap ## generate the benchmark captures in build/bench
 
 $(BENCH)/mix.pcap: SIZE := 300
 $(BENCH)/scan.pcap: SIZE := 70
 $(BENCH)/short.pcap: SIZE := 200
 $(BENCH)/dns.pcap: SIZE := 100
 $(BENCH)/elephant.pcap: SIZE := 500
+$(BENCH)/modern.pcap: testdata/make/bench-modern
+	mkdir -p $(@D)
+	python3 $< $@.part --megabytes 100
+	mv $@.part $@
 $(BENCH)/tls1%.pcap:
 	mkdir -p $(@D)
 	python3 testdata/make/bench-tls 1.$* $@.part
@@ -192,7 +196,7 @@ $(BENCH)/%.pcap:
 	python3 $(SHARED)/bench/make-capture $* $@.part --megabytes $(SIZE)
 	mv $@.part $@
 
-COMPARE_CAPTURES := mix short scan
+COMPARE_CAPTURES := mix short scan modern
 
 .PHONY: compare
 compare: build $(COMPARE_CAPTURES:%=$(BENCH)/%.pcap) ## measure wirelog beside tshark, ndpiReader, argus and softflowd (from Debian)
