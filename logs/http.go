@@ -18,6 +18,7 @@ type httpLog struct {
 	now       func() value.Time
 	fileSlot  event.FileSlot
 	http, ws  bool // logs that are wanted
+	streams   bool // the column of streams is
 	rec       schemas.HTTP
 	wsRec     schemas.WebSocket
 	uidBuf    []byte
@@ -97,7 +98,7 @@ func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
 	b := &httpLog{out: out, tunnels: o.installed.tunnels, now: o.Now, fileSlot: h.NewFileSlot()}
 	b.init(h, b.ended)
 	h.OnEarlyEnd(b.slot, b.early)
-	b.http = out.On(&schemas.HTTPSchema)
+	b.http, b.streams = out.On(&schemas.HTTPSchema), o.has(schemas.GroupHTTP2)
 	b.ws = out.On(&schemas.WebSocketSchema)
 	h.HTTP.BeginEntity.Listen(b.beginEntity)
 	h.HTTP.EndEntity.Listen(b.endEntity)
@@ -444,7 +445,7 @@ func (b *httpLog) write(c event.Conn, x *httpExchange) {
 	if x.infoCode != 0 {
 		r.InfoCode = value.Some(x.infoCode)
 	}
-	if x.stream {
+	if x.stream && b.streams {
 		r.HTTP2Stream = value.Some(uint64(x.key))
 	}
 	if len(x.proxied) > 0 {

@@ -9,7 +9,7 @@ const (
 	GroupVLANLogging Groups = 1 << 2 // vlan-logging
 	GroupSource      Groups = 1 << 3 // source
 	GroupMirror      Groups = 1 << 4 // mirror
-	GroupHttp2       Groups = 1 << 5 // http2
+	GroupHTTP2       Groups = 1 << 5 // http2
 	GroupHASSH       Groups = 1 << 6 // hassh
 	GroupJA3         Groups = 1 << 7 // ja3
 	GroupJA4         Groups = 1 << 8 // ja4
@@ -1393,7 +1393,7 @@ var HTTPSchema = Schema{
 		{Name: "resp_fuids", Kind: KindString, Container: VectorOf, Doc: "Identifiers of the files that the server sent, up to 15.", Unsettable: true},
 		{Name: "resp_filenames", Kind: KindString, Container: VectorOf, Doc: "Names of the files that the server sent.", Unsettable: true},
 		{Name: "resp_mime_types", Kind: KindString, Container: VectorOf, Doc: "Media types of the files that the server sent, by their content.", Unsettable: true},
-		{Name: "http2_stream", Kind: KindCount, Doc: "Identifier of the stream of HTTP/2.", Unsettable: true, Group: GroupHttp2},
+		{Name: "http2_stream", Kind: KindCount, Doc: "Identifier of the stream of HTTP/2.", Unsettable: true, Group: GroupHTTP2},
 		{Name: "community_id", Kind: KindString, Doc: "Community ID flow hash of the connection, version 1.", Unsettable: true, Group: GroupCommunityID},
 		{Name: "orig_l2_addr", Kind: KindString, Doc: "Link-layer address of the originator.", Unsettable: true, Group: GroupMACLogging},
 		{Name: "resp_l2_addr", Kind: KindString, Doc: "Link-layer address of the responder, if it has sent something by then.", Unsettable: true, Group: GroupMACLogging},
@@ -1561,7 +1561,7 @@ func (r *HTTP) Encode(s Sink) {
 		s.Unset()
 	}
 	groups := s.Groups()
-	if groups&GroupHttp2 != 0 {
+	if groups&GroupHTTP2 != 0 {
 		if r.HTTP2Stream.OK {
 			s.Count(r.HTTP2Stream.V)
 		} else {

@@ -18,10 +18,10 @@ const (
 	freeInflated = 16 << 20
 )
 
-// Limits are the names of the limits that Over returns.
+// Names of the limits.
 const (
-	LimitSize   = "inflated_size"
-	LimitExcess = "inflated_excess"
+	limitSize   = "inflated_size"
+	limitExcess = "inflated_excess"
 )
 
 // Weird is the weird for a body that was cut.
@@ -60,7 +60,7 @@ func (s *Inflaters) Put(u conn.Use, z *inflate.Decoder) {
 func (s *Inflaters) Over(u conn.Use, z *inflate.Decoder, charged *uint64) string {
 	n, read := z.Written(), z.Read()
 	if n > maxInflated || n > freeInflated && n/maxRatio > read {
-		return LimitSize
+		return limitSize
 	}
 	if n > *charged+freeExcess && n-freeExcess > cheapRatio*read+*charged {
 		excess := n - cheapRatio*read
@@ -68,7 +68,7 @@ func (s *Inflaters) Over(u conn.Use, z *inflate.Decoder, charged *uint64) string
 		b.spent += excess - *charged
 		*charged = excess
 		if s.excess != 0 && b.spent > s.excess {
-			return LimitExcess
+			return limitExcess
 		}
 	}
 	return ""

@@ -337,7 +337,7 @@ func flatten(members []member, unsettable bool) []member {
 	return out
 }
 
-var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH", "ja3": "JA3", "ja4": "JA4"}
+var initialisms = map[string]string{"id": "ID", "mac": "MAC", "vlan": "VLAN", "tls": "TLS", "ssl": "SSL", "smb": "SMB", "hassh": "HASSH", "http2": "HTTP2", "ja3": "JA3", "ja4": "JA4"}
 
 // groupConst returns the constant of a group: GroupMACLogging for "mac-logging".
 func groupConst(name string) string {
