@@ -13,7 +13,7 @@ import (
 // is a protocol without a log, an empty one an analyzer without a service either.
 var protocolLogs = map[string][]string{
 	"dcerpc": {"dce_rpc"}, "dtls": {"ssl"}, "krb": {"kerberos"}, "krb_tcp": {"kerberos"}, "tls": {"ssl"},
-	"ldap_tcp": {"ldap", "ldap_search"}, "ldap_udp": {"ldap", "ldap_search"}, "rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
+	"http2": {"http"}, "ldap_tcp": {"ldap", "ldap_search"}, "ldap_udp": {"ldap", "ldap_search"}, "rdpeudp": {"conn"}, "icmp": {"conn"}, "tcp": {"conn"}, "udp": {"conn"},
 	"dnp3_tcp": {"dnp3"}, "dnp3_udp": {"dnp3"}, "sip_tcp": {"sip"}, "syslog_tcp": {"syslog"},
 	"spicy_tftp": {"tftp"}, "spicy_tftp_data": {"tftp"},
 	"finger": nil, "ident": nil, "rlogin": nil, "rsh": nil, "telnet": nil,
