@@ -109,7 +109,6 @@ type analyzer struct {
 	sides   [2]side
 	streams []*stream // open, oldest first
 	last    *stream   // that of the last frame; may be nil
-	opened  uint64    // streams in all
 	latest  [2]uint32 // highest identifier of a stream that the side has opened
 	// largest is the number of bytes that a frame of either side may have (SETTINGS_MAX_FRAME_SIZE).
 	largest uint32

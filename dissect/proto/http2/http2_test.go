@@ -311,8 +311,8 @@ func steady(b *testconn.Bench, p *Protocol) func() {
 		id += 2
 	}
 	round(cc.fields(ask...), sc.fields(answer...))
-	q, r := []byte(frame(frameHeaders, flagEndStream|flagEndHeaders, 0, cc.fields(ask...))), []byte(nil)
-	r = []byte(frame(frameHeaders, flagEndHeaders, 0, sc.fields(answer...)))
+	q := []byte(frame(frameHeaders, flagEndStream|flagEndHeaders, 0, cc.fields(ask...)))
+	r := []byte(frame(frameHeaders, flagEndHeaders, 0, sc.fields(answer...)))
 	data := []byte(frame(frameData, flagEndStream, 0, "<html></html>"))
 	return func() {
 		for _, b := range [][]byte{q, r, data} {

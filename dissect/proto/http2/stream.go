@@ -63,7 +63,6 @@ func (a *analyzer) open(id uint32) *stream {
 	*s = stream{id: id}
 	s.bodies[0].length, s.bodies[1].length = -1, -1
 	a.streams = append(a.streams, s)
-	a.opened++
 	a.HoldState(streamSize)
 	a.last = s
 	return s
