@@ -204,11 +204,11 @@ func (r *reader) opens(isOrig bool, b []byte) bool {
 func (r *reader) acks(c *wire.Cursor) (ids []uint64) {
 	c.Take(r.v.hmac, "net_time")
 	n := c.U8("packet_id_array_len")
-	ids = r.v.shard.acks[:0]
+	ids = r.v.acks[:0]
 	for list := c.Array(int(n), idLen, "packet_id_array"); len(list) > 0; list = list[idLen:] {
 		ids = append(ids, uint64(binary.BigEndian.Uint32(list)))
 	}
-	r.v.shard.acks = ids
+	r.v.acks = ids
 	return ids
 }
 
