@@ -115,9 +115,8 @@ func (d *Decoder) Write(b []byte, out func([]byte)) error {
 	d.in, d.out = b, out
 	d.read += uint64(len(b))
 	err := d.run()
-	if err == nil {
-		d.flush()
-	} else {
+	d.flush() // what comes before an error does not depend on how the input is cut
+	if err != nil {
 		d.st = stFailed
 	}
 	d.in, d.out = nil, nil
