@@ -58,6 +58,10 @@ const (
 
 // A Decoder decompresses one stream. Reset initializes it.
 type Decoder struct {
+	// Eager has Write output what comes before an error in the same input, so that the output
+	// does not depend on how the input is cut. Zeek loses it. Reset leaves it alone.
+	Eager bool
+
 	in      []byte
 	hold    uint64
 	nbits   uint
@@ -115,9 +119,11 @@ func (d *Decoder) Write(b []byte, out func([]byte)) error {
 	d.in, d.out = b, out
 	d.read += uint64(len(b))
 	err := d.run()
-	d.flush() // what comes before an error does not depend on how the input is cut
 	if err != nil {
 		d.st = stFailed
+	}
+	if err == nil || d.Eager {
+		d.flush()
 	}
 	d.in, d.out = nil, nil
 	return err

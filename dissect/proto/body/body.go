@@ -40,10 +40,11 @@ func New(excess int) *Inflaters { return &Inflaters{excess: uint64(max(excess, 0
 
 var decoderSize = freelist.Size[inflate.Decoder]()
 
-// Get returns a decoder, which counts for the connection until Put.
-func (s *Inflaters) Get(u conn.Use) *inflate.Decoder {
+// Get returns a decoder, which counts for the connection until Put. eager is its Eager.
+func (s *Inflaters) Get(u conn.Use, eager bool) *inflate.Decoder {
 	z := s.free.Get()
 	z.Reset()
+	z.Eager = eager
 	u.HoldState(decoderSize)
 	return z
 }

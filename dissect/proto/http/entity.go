@@ -174,7 +174,7 @@ func (e *entity) content(b []byte, crlf bool) {
 		return
 	}
 	if e.inflater == nil {
-		e.inflater = e.m.a.f.inflaters.Get(e.m.a.Use)
+		e.inflater = e.m.a.f.inflaters.Get(e.m.a.Use, false)
 	}
 	z := e.inflater
 	if err := z.Write(b, e.inflated); err != nil {

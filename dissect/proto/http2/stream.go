@@ -112,7 +112,7 @@ func (a *analyzer) bodyData(s *stream, i int, b []byte) {
 	case c.cut:
 	default:
 		if c.inflater == nil {
-			c.inflater = a.f.opt.Inflaters.Get(a.Use)
+			c.inflater = a.f.opt.Inflaters.Get(a.Use, true)
 		}
 		err := c.inflater.Write(b, func(b []byte) {
 			limit := a.f.opt.Inflaters.Over(a.Use, c.inflater, &c.charged)
