@@ -10,6 +10,7 @@
 package logs
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"net/netip"
@@ -285,6 +286,9 @@ func (b *Builders) Advance(now value.Time, clock Clock) {
 // text returns b as a string that shares its memory. The string is valid until b is
 // modified; for a field of a record, b must keep until the record has been emitted.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// equalFold reports whether b is word, of ASCII letters, in any case.
+func equalFold(b []byte, word string) bool { return len(b) == len(word) && bytes.EqualFold(b, []byte(word)) }
 
 // Endpoints returns the column id of a connection.
 func Endpoints(id *event.ConnID) schemas.ID {

@@ -183,7 +183,6 @@ func (s *redisState) switchReplies(word []byte) {
 	n := len(s.silent)
 	open := n > 0 && s.silent[n-1].end == 0
 	switch {
-	case len(word) > 4:
 	case equalFold(word, "on"):
 		if open {
 			s.silent[n-1].end = s.commands
@@ -194,22 +193,6 @@ func (s *redisState) switchReplies(word []byte) {
 	case equalFold(word, "skip"): // this one and the next one
 		s.silent = append(s.silent, redisSilence{s.commands, s.commands + 2})
 	}
-}
-
-// equalFold reports whether b is word, which is in lower case.
-func equalFold(b []byte, word string) bool {
-	if len(b) != len(word) {
-		return false
-	}
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // next returns the number of the next reply.

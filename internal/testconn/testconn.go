@@ -378,6 +378,26 @@ func (b *Bench) Converse(talk []string, size int) {
 	b.Drain()
 }
 
+// maxSegment is the number of bytes of a segment of TalkCut at most.
+const maxSegment = 1400
+
+// TalkCut sends the parts of talk, which are as in Converse, after Open: in segments of one byte
+// more than each of cuts says in turn, or as long as they can be if there are none.
+func (b *Bench) TalkCut(talk []string, cuts []byte) {
+	n := 0
+	for _, s := range talk {
+		for data := []byte(s[1:]); len(data) > 0; {
+			m := min(len(data), maxSegment)
+			if len(cuts) > 0 {
+				m = min(m, 1+int(cuts[n%len(cuts)]))
+				n++
+			}
+			b.Talk(s[0] == '>', data[:m])
+			data = data[m:]
+		}
+	}
+}
+
 // Sides returns all that each side sends in a talk.
 func Sides(talk []string) (client, server []byte) {
 	for _, s := range talk {

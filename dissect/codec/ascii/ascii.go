@@ -1,4 +1,5 @@
-// Package ascii changes the case of ASCII letters in place, several bytes at a time.
+// Package ascii changes the case of ASCII letters in place, several bytes at a time, and compares
+// without regard to it.
 package ascii
 
 import "encoding/binary"
@@ -13,6 +14,22 @@ func Lower(b []byte) { change(b, each*(0x80-'A'), each*(0x7f-'Z')) }
 
 // Upper changes the ASCII letters of b to upper case.
 func Upper(b []byte) { change(b, each*(0x80-'a'), each*(0x7f-'z')) }
+
+// Equal reports whether b is word, which is in lower case, in any case.
+func Equal(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
 
 // change changes the case of the letters between two, which are given by what sets the
 // highest bit of each byte from the first one on, and of each byte beyond the last one. The

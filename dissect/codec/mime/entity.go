@@ -3,7 +3,11 @@
 // transfer encodings. It takes lines that its caller has split and reports to a Handler.
 package mime
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
+)
 
 // Options are limits of messages.
 type Options struct {
@@ -304,9 +308,9 @@ func (e *Entity) finishHeader() {
 		return
 	}
 	switch {
-	case Equal(h.Name, "content-type"):
+	case ascii.Equal(h.Name, "content-type"):
 		e.contentType(h)
-	case Equal(h.Name, "content-transfer-encoding"):
+	case ascii.Equal(h.Name, "content-transfer-encoding"):
 		e.transferEncoding(h)
 	}
 	e.h.Header(h)
@@ -347,9 +351,9 @@ func (e *Entity) transferEncoding(h *Header) {
 	case tok == nil:
 		e.Illegal("encoding type not found in content encoding")
 		return
-	case Equal(tok, "quoted-printable"):
+	case ascii.Equal(tok, "quoted-printable"):
 		e.enc = encQuotedPrintable
-	case Equal(tok, "base64"):
+	case ascii.Equal(tok, "base64"):
 		e.enc = encBase64
 	default:
 		e.enc = encOther
@@ -377,7 +381,7 @@ func (e *Entity) parameters(b []byte, contentType bool) {
 			continue
 		}
 		b = b[i+1:]
-		boundary := contentType && e.typ == TypeMultipart && Equal(attr, "boundary")
+		boundary := contentType && e.typ == TypeMultipart && ascii.Equal(attr, "boundary")
 		val, rest, ok := appendValue(e.scratch.param[:0], b, boundary)
 		e.scratch.param = val
 		switch {

@@ -141,22 +141,6 @@ func appendValue(dst, b []byte, boundary bool) (val, rest []byte, ok bool) {
 	return append(dst, b[from:to]...), b[to:], true
 }
 
-// Equal reports whether b equals word, which is in lower case, ignoring case.
-func Equal(b []byte, word string) bool {
-	if len(b) != len(word) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // AppendUpper appends b to dst in upper case.
 func AppendUpper(dst, b []byte) []byte {
 	n := len(dst)

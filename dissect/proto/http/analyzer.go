@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -580,18 +581,18 @@ func (a *analyzer) replyBody() bodyExpected {
 // header handles a header of any entity.
 func (a *analyzer) header(isOrig bool, h *mime.Header) {
 	switch {
-	case mime.Equal(h.Name, "connection"):
+	case ascii.Equal(h.Name, "connection"):
 		switch tok := h.Token(); {
 		case isOrig:
-			if mime.Equal(tok, "keep-alive") {
+			if ascii.Equal(tok, "keep-alive") {
 				a.keepAlive = true
 			}
-		case mime.Equal(tok, "close"):
+		case ascii.Equal(tok, "close"):
 			a.closes = true
-		case mime.Equal(tok, "upgrade"):
+		case ascii.Equal(tok, "upgrade"):
 			a.upgrade = true
 		}
-	case !isOrig && mime.Equal(h.Name, "upgrade"):
+	case !isOrig && ascii.Equal(h.Name, "upgrade"):
 		tok := h.Token()
 		a.protocol = append(a.protocol[:0], tok[:min(len(tok), maxUpgradeToken)]...)
 	}

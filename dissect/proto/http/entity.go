@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/inflate"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -299,25 +300,25 @@ func (e *entity) Header(h *mime.Header) {
 	}
 	switch len(h.Name) {
 	case len("expect"):
-		if mime.Equal(h.Name, "expect") {
+		if ascii.Equal(h.Name, "expect") {
 			e.expectation(h)
 		}
 	case len("content-range"):
-		if a.code == 206 && mime.Equal(h.Name, "content-range") && !e.contentRange(h) {
+		if a.code == 206 && ascii.Equal(h.Name, "content-range") && !e.contentRange(h) {
 			return
 		}
 	case len("content-length"):
-		if mime.Equal(h.Name, "content-length") {
+		if ascii.Equal(h.Name, "content-length") {
 			e.contentLength(h)
 		}
 	case len("content-encoding"):
-		if mime.Equal(h.Name, "content-encoding") {
-			if tok := h.Token(); mime.Equal(tok, "gzip") || mime.Equal(tok, "x-gzip") || mime.Equal(tok, "deflate") {
+		if ascii.Equal(h.Name, "content-encoding") {
+			if tok := h.Token(); ascii.Equal(tok, "gzip") || ascii.Equal(tok, "x-gzip") || ascii.Equal(tok, "deflate") {
 				e.coding = codingDeflate
 			}
 		}
 	case len("transfer-encoding"):
-		if mime.Equal(h.Name, "transfer-encoding") {
+		if ascii.Equal(h.Name, "transfer-encoding") {
 			e.transferEncoding(h)
 		}
 	}
@@ -413,7 +414,7 @@ func (e *entity) transferEncoding(h *mime.Header) {
 	if e.m.a.side[0].ongoing {
 		v = e.m.a.reqVersion
 	}
-	if v != version11 || !mime.Equal(h.Token(), "chunked") {
+	if v != version11 || !ascii.Equal(h.Token(), "chunked") {
 		return
 	}
 	e.chunked = beforeChunk
@@ -427,7 +428,7 @@ func (e *entity) transferEncoding(h *mime.Header) {
 
 // expectation parses Expect (RFC 9110 section 10.1.1).
 func (e *entity) expectation(h *mime.Header) {
-	if tok := h.Token(); !mime.Equal(tok, "100-continue") {
+	if tok := h.Token(); !ascii.Equal(tok, "100-continue") {
 		e.m.a.weirdWith("HTTP_expect_not_100_continue", tok)
 	}
 	e.awaits100 = true

@@ -1,11 +1,12 @@
 package http
 
 import (
-	"github.com/wirelog/wirelog/dissect/conn"
 	"strconv"
 
 	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
 )
 
@@ -218,7 +219,7 @@ func (a *analyzer) noteHeader(isOrig bool, name, value []byte) {
 // Zeek's script does to log the user name. Malformed Base64 raises a weird.
 func (a *analyzer) checkBasic(value []byte) {
 	const scheme = "basic"
-	if len(value) <= len(scheme) || value[len(scheme)] != ' ' || !mime.Equal(value[:len(scheme)], scheme) {
+	if len(value) <= len(scheme) || value[len(scheme)] != ' ' || !ascii.Equal(value[:len(scheme)], scheme) {
 		return
 	}
 	var d mime.Base64

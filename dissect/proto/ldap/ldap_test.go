@@ -268,19 +268,7 @@ var zeek82, _ = compat.Parse(compat.Zeek82)
 func play(t testing.TB, follow compat.Set, talk []string, cuts []byte) []string {
 	b, lines := newBench(t, follow)
 	b.Open()
-	n := 0
-	for _, s := range talk {
-		data := []byte(s[1:])
-		for len(data) > 0 {
-			m := min(len(data), 1400)
-			if len(cuts) > 0 {
-				m = min(m, 1+int(cuts[n%len(cuts)]))
-				n++
-			}
-			b.Talk(s[0] == '>', data[:m])
-			data = data[m:]
-		}
-	}
+	b.TalkCut(talk, cuts)
 	got := *lines
 	b.Drain()
 	if b.Table.Stats().Panics != 0 {

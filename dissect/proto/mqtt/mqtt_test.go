@@ -140,19 +140,7 @@ func testOptions() Options { return Options{MessageBytes: 256, PayloadBytes: 10,
 func play(t testing.TB, o Options, follow compat.Set, talk []string, cuts []byte) []string {
 	b, lines := newBench(t, o, follow)
 	b.Open()
-	n := 0
-	for _, s := range talk {
-		for data := []byte(s[1:]); len(data) > 0; {
-			m := len(data)
-			if len(cuts) > 0 {
-				m = min(m, 1+int(cuts[n%len(cuts)]))
-				n++
-			}
-			m = min(m, 1400)
-			b.Talk(s[0] == '>', data[:m])
-			data = data[m:]
-		}
-	}
+	b.TalkCut(talk, cuts)
 	b.Close()
 	b.Drain()
 	if n := b.Table.Held(); n != 0 {

@@ -153,20 +153,7 @@ var talks = []talkCase{
 func play(t testing.TB, talk []string, cuts []byte) []string {
 	b, lines := newBench(t)
 	b.Open()
-	n := 0
-	for _, s := range talk {
-		data := []byte(s[1:])
-		for len(data) > 0 {
-			m := len(data)
-			if len(cuts) > 0 {
-				m = min(m, 1+int(cuts[n%len(cuts)]))
-				n++
-			}
-			m = min(m, 1400)
-			b.Talk(s[0] == '>', data[:m])
-			data = data[m:]
-		}
-	}
+	b.TalkCut(talk, cuts)
 	got := *lines
 	b.Drain()
 	return got

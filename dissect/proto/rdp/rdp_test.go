@@ -166,19 +166,7 @@ var talks = []struct {
 func play(t testing.TB, talk []string, cuts []byte) []string {
 	b, lines := newBench(t)
 	b.Open()
-	n := 0
-	for _, s := range talk {
-		data := []byte(s[1:])
-		for len(data) > 0 {
-			m := min(len(data), 1400)
-			if len(cuts) > 0 {
-				m = min(m, 1+int(cuts[n%len(cuts)]))
-				n++
-			}
-			b.Talk(s[0] == '>', data[:m])
-			data = data[m:]
-		}
-	}
+	b.TalkCut(talk, cuts)
 	got := *lines
 	b.Drain()
 	return got

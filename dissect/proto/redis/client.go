@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/event"
 	"github.com/wirelog/wirelog/value"
 )
@@ -336,21 +337,21 @@ func parseSet(raw [][]byte) (s event.RedisSetData, ok bool) {
 	for i := 3; i < len(raw); i++ {
 		var num *value.Opt[uint64]
 		switch {
-		case isWord(raw[i], "nx"):
+		case ascii.Equal(raw[i], "nx"):
 			s.NX = true
-		case isWord(raw[i], "xx"):
+		case ascii.Equal(raw[i], "xx"):
 			s.XX = true
-		case isWord(raw[i], "get"):
+		case ascii.Equal(raw[i], "get"):
 			s.Get = true
-		case isWord(raw[i], "keepttl"):
+		case ascii.Equal(raw[i], "keepttl"):
 			s.KeepTTL = true
-		case isWord(raw[i], "ex"):
+		case ascii.Equal(raw[i], "ex"):
 			num = &s.EX
-		case isWord(raw[i], "px"):
+		case ascii.Equal(raw[i], "px"):
 			num = &s.PX
-		case isWord(raw[i], "exat"):
+		case ascii.Equal(raw[i], "exat"):
 			num = &s.EXAT
-		case isWord(raw[i], "pxat"):
+		case ascii.Equal(raw[i], "pxat"):
 			num = &s.PXAT
 		}
 		if i++; num == nil {

@@ -1,6 +1,9 @@
 package redis
 
-import "github.com/wirelog/wirelog/value"
+import (
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
+	"github.com/wirelog/wirelog/value"
+)
 
 // known is what is known of a command.
 type known struct {
@@ -26,11 +29,7 @@ var commands = func() map[string]*known {
 		for _, n := range names {
 			c := k
 			upper := []byte(n)
-			for i, b := range upper {
-				if b >= 'a' && b <= 'z' {
-					upper[i] = b - ('a' - 'A')
-				}
-			}
+			ascii.Upper(upper)
 			c.name = value.Enum(prefix + string(upper))
 			m[n] = &c
 		}
@@ -55,27 +54,7 @@ func lookup(name []byte) *known {
 	if len(name) > maxName {
 		return nil
 	}
-	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		lower[i] = c
-	}
+	copy(lower[:], name)
+	ascii.Lower(lower[:len(name)])
 	return commands[string(lower[:len(name)])]
-}
-
-// isWord reports whether b is word, which is in lower case.
-func isWord(b []byte, word string) bool {
-	if len(b) != len(word) {
-		return false
-	}
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
 }
