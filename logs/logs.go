@@ -288,7 +288,9 @@ func (b *Builders) Advance(now value.Time, clock Clock) {
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // equalFold reports whether b is word, of ASCII letters, in any case.
-func equalFold(b []byte, word string) bool { return len(b) == len(word) && bytes.EqualFold(b, []byte(word)) }
+func equalFold(b []byte, word string) bool {
+	return len(b) == len(word) && bytes.EqualFold(b, []byte(word))
+}
 
 // Endpoints returns the column id of a connection.
 func Endpoints(id *event.ConnID) schemas.ID {
