@@ -120,21 +120,10 @@ func (b *quic) state(c event.Conn, version uint64) *quicState {
 		return s
 	}
 	s.version = "unknown-" + strconv.FormatUint(version, 16)
-	if name, ok := googleVersion(version); ok && !b.asZeek {
+	if name, ok := event.GoogleQUICVersion(version); ok && !b.asZeek {
 		s.version = name
 	}
 	return s
-}
-
-// googleVersion returns the name of a version of Google's: Q or T, and three digits.
-func googleVersion(version uint64) (name string, ok bool) {
-	b := [4]byte{byte(version >> 24), byte(version >> 16), byte(version >> 8), byte(version)}
-	for _, d := range b[1:] {
-		if d < '0' || d > '9' {
-			return "", false
-		}
-	}
-	return string(b[:]), b[0] == 'Q' || b[0] == 'T'
 }
 
 // ids sets the connection ids of a packet.

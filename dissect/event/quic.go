@@ -95,3 +95,15 @@ type QUICShortHeaderPacketThresholdCrossed struct {
 	IsOrig    bool   `zeek:"is_orig"`
 	Threshold uint64 `zeek:"threshold"`
 }
+
+// GoogleQUICVersion returns the name of a version of Google's QUIC before the IETF's, such as
+// Q050: Q or T, and three digits. ok is false for other versions.
+func GoogleQUICVersion(version uint64) (name string, ok bool) {
+	b := [4]byte{byte(version >> 24), byte(version >> 16), byte(version >> 8), byte(version)}
+	for _, d := range b[1:] {
+		if d < '0' || d > '9' {
+			return "", false
+		}
+	}
+	return string(b[:]), b[0] == 'Q' || b[0] == 'T'
+}

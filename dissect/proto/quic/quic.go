@@ -308,8 +308,9 @@ func (a *analyzer) unhandled(isOrig bool, h *header, rest []byte) {
 		a.violate(unhandledVersion(h))
 		return
 	}
+	_, googles := event.GoogleQUICVersion(uint64(h.version))
 	switch {
-	case isOrig && isGoogles(h.version):
+	case isOrig && googles:
 		// Its versions before the IETF's have packets of their own after this header.
 		a.AddService(service)
 		a.Detach()
@@ -325,17 +326,6 @@ func (a *analyzer) unhandled(isOrig bool, h *header, rest []byte) {
 		return
 	}
 	a.negotiations++
-}
-
-// isGoogles reports whether a version is one of Google's, Q or T and three digits.
-func isGoogles(version uint32) bool {
-	c := byte(version >> 24)
-	for shift := 0; shift < 24; shift += 8 {
-		if d := byte(version >> shift); d < '0' || d > '9' {
-			return false
-		}
-	}
-	return c == 'Q' || c == 'T'
 }
 
 func unhandledVersion(h *header) string {
