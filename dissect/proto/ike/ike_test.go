@@ -221,25 +221,7 @@ func FuzzStream(f *testing.F) {
 	client, server := testconn.Sides(overTCP)
 	f.Add(client, server, 3)
 	f.Add([]byte(prefix+"\x00\x06\x00\x00\x00\x00"), []byte("\x00\x00"), 1)
-	f.Fuzz(func(t *testing.T, client, server []byte, size int) {
-		if len(client)+len(server) > 4096 || size < 1 {
-			return
-		}
-		play := func(size int) []string {
-			b, raised := newBench(t, 4500, DefaultOptions())
-			b.Open()
-			b.Converse([]string{">" + string(client), "<" + string(server)}, size)
-			b.Close()
-			b.Drain()
-			if n := b.Table.Stats().Panics; n != 0 || b.Table.Held() != 0 {
-				t.Fatalf("%d panics, %d bytes are held", n, b.Table.Held())
-			}
-			return raised()
-		}
-		if whole, parts := play(1<<16), play(size); !slices.Equal(whole, parts) {
-			t.Errorf("in segments of %d: %q, whole: %q", size, parts, whole)
-		}
-	})
+	testconn.FuzzSegments(f, func(t testing.TB) (*testconn.Bench, func() []string) { return newBench(t, 4500, DefaultOptions()) })
 }
 
 // Packets that look like ESP and never follow each other end the analysis.

@@ -2,15 +2,18 @@ package ldap
 
 import "github.com/wirelog/wirelog/value"
 
+// named returns the name with the index n, or undef if there is none.
+func named(names []value.Enum, n uint64, undef value.Enum) value.Enum {
+	if n < uint64(len(names)) && names[n] != "" {
+		return names[n]
+	}
+	return undef
+}
+
 // The functions below return Zeek's names of numbers. An unknown one is Undef.
 
 // opcode names an operation.
-func opcode(n uint64) value.Enum {
-	if n < uint64(len(opcodeNames)) && opcodeNames[n] != "" {
-		return opcodeNames[n]
-	}
-	return "LDAP::ProtocolOpcode_Undef"
-}
+func opcode(n uint64) value.Enum { return named(opcodeNames[:], n, "LDAP::ProtocolOpcode_Undef") }
 
 var opcodeNames = [...]value.Enum{
 	opBindRequest:      "LDAP::ProtocolOpcode_BIND_REQUEST",
@@ -38,10 +41,7 @@ var opcodeNames = [...]value.Enum{
 
 // resultCode names a result (RFC 4511 appendix A and the extensions).
 func resultCode(n int64) value.Enum {
-	if n >= 0 && n < int64(len(resultCodeNames)) && resultCodeNames[n] != "" {
-		return resultCodeNames[n]
-	}
-	return "LDAP::ResultCode_Undef"
+	return named(resultCodeNames[:], uint64(n), "LDAP::ResultCode_Undef")
 }
 
 var resultCodeNames = [...]value.Enum{
@@ -123,12 +123,7 @@ var resultCodeNames = [...]value.Enum{
 }
 
 // authType names a choice of authentication.
-func authType(n uint64) value.Enum {
-	if n < uint64(len(authTypeNames)) && authTypeNames[n] != "" {
-		return authTypeNames[n]
-	}
-	return "LDAP::BindAuthType_Undef"
-}
+func authType(n uint64) value.Enum { return named(authTypeNames[:], n, "LDAP::BindAuthType_Undef") }
 
 var authTypeNames = [...]value.Enum{
 	authSimple:          "LDAP::BindAuthType_BIND_AUTH_SIMPLE",
@@ -140,10 +135,7 @@ var authTypeNames = [...]value.Enum{
 
 // searchScope names the scope of a search (RFC 4511 section 4.5.1.2).
 func searchScope(n uint64) value.Enum {
-	if n < uint64(len(searchScopeNames)) && searchScopeNames[n] != "" {
-		return searchScopeNames[n]
-	}
-	return "LDAP::SearchScope_Undef"
+	return named(searchScopeNames[:], n, "LDAP::SearchScope_Undef")
 }
 
 var searchScopeNames = [...]value.Enum{
@@ -154,10 +146,7 @@ var searchScopeNames = [...]value.Enum{
 
 // derefAlias names when a search follows aliases (RFC 4511 section 4.5.1.3).
 func derefAlias(n uint64) value.Enum {
-	if n < uint64(len(derefAliasNames)) && derefAliasNames[n] != "" {
-		return derefAliasNames[n]
-	}
-	return "LDAP::SearchDerefAlias_Undef"
+	return named(derefAliasNames[:], n, "LDAP::SearchDerefAlias_Undef")
 }
 
 var derefAliasNames = [...]value.Enum{

@@ -258,27 +258,10 @@ func FuzzStream(f *testing.F) {
 	f.Add(c, s, 3)
 	c, s = testconn.Sides(framed(16))
 	f.Add(c[:60], s, 1)
-	f.Fuzz(func(t *testing.T, client, server []byte, size int) {
-		if len(client)+len(server) > 4096 || size < 1 {
-			return
-		}
-		play := func(size int) (string, []string) {
-			tls := ""
-			b, raised := newBench(t, &tls)
-			b.Open()
-			b.Converse([]string{">" + string(client), "<" + string(server)}, size)
-			b.Close()
-			b.Drain()
-			if n := b.Table.Stats().Panics; n != 0 || b.Table.Held() != 0 {
-				t.Fatalf("%d panics, %d bytes are held", n, b.Table.Held())
-			}
-			return tls, raised()
-		}
-		tls, whole := play(1 << 16)
-		again, parts := play(size)
-		if tls != again || !slices.Equal(whole, parts) {
-			t.Errorf("in segments of %d: %q, TLS %q; whole: %q, TLS %q", size, parts, again, whole, tls)
-		}
+	testconn.FuzzSegments(f, func(t testing.TB) (*testconn.Bench, func() []string) {
+		tls := ""
+		b, raised := newBench(t, &tls)
+		return b, func() []string { return append(raised(), "TLS "+tls) }
 	})
 }
 

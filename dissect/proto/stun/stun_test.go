@@ -277,25 +277,7 @@ func FuzzStream(f *testing.F) {
 	client, server := testconn.Sides(talk)
 	f.Add(client, server, 3)
 	f.Add([]byte(packet(0x0001)+"\x41\x00\xff\xff"), []byte(packet(0x010b)), 1)
-	f.Fuzz(func(t *testing.T, client, server []byte, size int) {
-		if len(client)+len(server) > 4096 || size < 1 {
-			return
-		}
-		play := func(size int) []string {
-			b, raised := newBench(t, DefaultOptions())
-			b.Open()
-			b.Converse([]string{">" + string(client), "<" + string(server)}, size)
-			b.Close()
-			b.Drain()
-			if n := b.Table.Stats().Panics; n != 0 || b.Table.Held() != 0 {
-				t.Fatalf("%d panics, %d bytes are held", n, b.Table.Held())
-			}
-			return raised()
-		}
-		if whole, parts := play(1<<16), play(size); !slices.Equal(whole, parts) {
-			t.Errorf("in segments of %d: %q, whole: %q", size, parts, whole)
-		}
-	})
+	testconn.FuzzSegments(f, func(t testing.TB) (*testconn.Bench, func() []string) { return newBench(t, DefaultOptions()) })
 }
 
 // listening returns an analyzer of datagrams whose events have listeners.
