@@ -48,10 +48,13 @@ type reader struct {
 
 // told counts a payload or a part of one, and reports whether its event is to be raised.
 func (r *reader) told() bool {
-	if r.items++; r.items == r.a.s.most+1 && !r.dry {
+	if r.dry {
+		return false
+	}
+	if r.items++; r.items == r.a.s.most+1 {
 		r.a.Limited(r.a.name, "items")
 	}
-	return !r.dry && r.items <= r.a.s.most
+	return r.items <= r.a.s.most
 }
 
 // message reads a message, with its header (RFC 7296 section 3.1). It reports whether it is
