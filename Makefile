@@ -171,12 +171,12 @@ bench: ## Go benchmarks, with allocations
 # The profile of the benchmark captures guides the compiler's inlining and layout.
 # SHARED/bench/make-capture generates the captures once; testdata/make/bench-tls generates
 # those of TLS handshakes with OpenSSL, and testdata/make/bench-modern repeats captures of testdata.
-PGO_CAPTURES := mix scan short dns elephant
+PGO_CAPTURES := mix scan short dns elephant modern
 TLS_CAPTURES := tls12 tls13
 BENCH        := build/bench
 
 .PHONY: bench-captures
-bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) $(BENCH)/modern.pcap ## generate the benchmark captures in build/bench
+bench-captures: $(PGO_CAPTURES:%=$(BENCH)/%.pcap) $(TLS_CAPTURES:%=$(BENCH)/%.pcap) ## generate the benchmark captures in build/bench
 
 $(BENCH)/mix.pcap: SIZE := 300
 $(BENCH)/scan.pcap: SIZE := 70

@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -43,6 +44,35 @@ def start(p):
         os.execv(python, [str(python), *sys.argv])
     args.captures = args.captures or [str(ROOT / "testdata" / f"{n}.pcap") for n in CAPTURES]
     return args
+
+
+def debian(work, packages):
+    """Returns an environment in which programs are found, and what is missing if some are: packages has
+    Debian's package of each. Those that are not installed are downloaded with apt-get and unpacked in the
+    work folder, for which no rights are needed."""
+    root = work / "root"
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([*(f"{root}/{d}" for d in ("usr/bin", "usr/sbin", "bin", "sbin")), env.get("PATH", ""), "/usr/sbin", "/sbin"])
+    missing = [p for name, p in packages.items() if not shutil.which(name, path=env["PATH"])]
+    why = ""
+    if missing and not shutil.which("apt-get"):
+        why = "there is no apt-get to download " + ", ".join(missing)
+    elif missing:
+        state = work / "apt"
+        for d in ("lists/partial", "archives/partial"):
+            (state / d).mkdir(parents=True, exist_ok=True)
+        options = ["-q", "-o", "Debug::NoLocking=true", "-o", f"Dir::State={state}", "-o", "Dir::State::status=/var/lib/dpkg/status",
+                   "-o", f"Dir::Cache={state}", "-o", f"Dir::Cache::archives={state}/archives"]
+        with open(work / "apt.log", "w", encoding="utf-8") as out:
+            for command in (["apt-get", *options, "update"],
+                            ["apt-get", *options, "install", "-y", "--download-only", "--no-install-recommends", *missing]):
+                if not why and subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=out).returncode != 0:
+                    why = f"apt-get failed ({work}/apt.log), which is to download " + ", ".join(missing)
+        for deb in sorted((state / "archives").glob("*.deb")):
+            subprocess.run(["dpkg", "-x", deb, root], check=True)
+    libraries = sorted((root / "usr/lib").glob("*-linux-gnu*"))
+    env["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries)) or "/nonexistent"
+    return env, why
 
 
 class Check:

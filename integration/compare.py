@@ -27,42 +27,11 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from common import ROOT, debian
+
 # Debian's package of each program; the first one measures the others.
 PACKAGES = {"time": "time", "tshark": "tshark", "ndpiReader": "libndpi-bin", "argus": "argus-server", "softflowd": "softflowd"}
 VERSIONS = {"wirelog": ["version"], "tshark": ["--version"], "ndpiReader": ["-h"], "argus": ["-h"], "softflowd": ["-h"]}
-
-
-def prepare(work):
-    """Returns the environment in which the programs are found, after downloading those that are missing."""
-    root = work / "root"
-    env = dict(os.environ)
-    env["PATH"] = os.pathsep.join([f"{root}/usr/bin", f"{root}/usr/sbin", env.get("PATH", ""), "/usr/sbin"])
-    env["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, sorted((root / "usr/lib").glob("*-linux-gnu*")))) or "/nonexistent"
-    missing = [p for name, p in PACKAGES.items() if not shutil.which(name, path=env["PATH"])]
-    if not missing or (root / ".done").exists():
-        return env
-    if not shutil.which("apt-get"):
-        print("not measured, since there is no apt-get:", *missing)
-        return env
-    state = work / "apt"
-    for d in ("lists/partial", "archives/partial"):
-        (state / d).mkdir(parents=True, exist_ok=True)
-    options = ["-q", "-o", "Debug::NoLocking=true", "-o", f"Dir::State={state}", "-o", "Dir::State::status=/var/lib/dpkg/status",
-               "-o", f"Dir::Cache={state}", "-o", f"Dir::Cache::archives={state}/archives"]
-    log = work / "apt.log"
-    with open(log, "w", encoding="utf-8") as out:
-        for command in (["apt-get", *options, "update"],
-                        ["apt-get", *options, "install", "-y", "--download-only", "--no-install-recommends", *missing]):
-            if subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=out).returncode != 0:
-                print(f"not measured, since apt-get failed ({log}):", *missing)
-                return env
-    root.mkdir(exist_ok=True)
-    for deb in sorted((state / "archives").glob("*.deb")):
-        subprocess.run(["dpkg", "-x", deb, root], check=True)
-    (root / ".done").touch()
-    env["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, sorted((root / "usr/lib").glob("*-linux-gnu*"))))
-    return env
 
 
 def argus_records(path):
@@ -124,7 +93,9 @@ def main():
     args = p.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     wirelog = args.wirelog.resolve()
-    env = prepare(args.work.resolve())
+    env, why = debian(args.work.resolve(), PACKAGES)
+    if why:
+        print("not measured with all programs:", why)
     if not shutil.which("time", path=env["PATH"]):
         sys.exit("compare: needs the program time (Debian's package time)")
 

@@ -17,7 +17,7 @@ import (
 // session with a login, but without any other row, has one for its last command.
 type ftp struct {
 	out      schemas.Emitter
-	weird    *event.Hook[event.ConnWeird]
+	weird    *event.ConnWeirdHook
 	slot     event.Slot     // session of a control connection
 	dataSlot event.Slot     // session to which a data connection belongs
 	fileSlot event.FileSlot // and a file

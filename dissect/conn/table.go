@@ -410,7 +410,7 @@ func (t *Table) finish(c *Conn) {
 	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
 		e.Conn = c
-		event.RaiseAll(&t.hooks.Conn.ConnectionStateRemove, e, panicked)
+		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
 		t.hooks.End(c, panicked)

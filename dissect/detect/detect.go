@@ -114,9 +114,9 @@ type Detector struct {
 	// not in use.
 	scratch []byte
 	opt     Options
-	late    *event.Hook[event.ProtocolLateMatch] // nil without late matches
-	self    [2]conn.Protocol                     // of watches, by transport
-	inner   conn.Protocol                        // of watches on inner streams
+	late    *event.ProtocolLateMatchHook // nil without late matches
+	self    [2]conn.Protocol             // of watches, by transport
+	inner   conn.Protocol                // of watches on inner streams
 }
 
 // signed is a signature, by side.

@@ -98,7 +98,7 @@ func TestBeginHeals(t *testing.T) {
 		{"panic in RaiseAll", func(h *Hook[TCPPacket]) {
 			e := h.Begin()
 			*e = TCPPacket{Len: 666}
-			RaiseAll(h, e, func(any) {})
+			h.RaiseAll(e, func(any) {})
 		}},
 		{"own value", func(h *Hook[TCPPacket]) { h.Raise(&TCPPacket{Len: 1}) }},
 	} {

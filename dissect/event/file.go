@@ -167,7 +167,7 @@ type FileExtractionLimit struct {
 // FileTimeout is raised when a file has seen no activity for its timeout. The
 // file ends there.
 //
-//wirelog:event file_timeout section=File
+//wirelog:event file_timeout section=File end
 type FileTimeout struct {
 	File File `zeek:"f"`
 }
@@ -175,7 +175,7 @@ type FileTimeout struct {
 // FileStateRemove is raised when the analysis of a file has ended, last of its
 // events.
 //
-//wirelog:event file_state_remove section=File
+//wirelog:event file_state_remove section=File end
 type FileStateRemove struct {
 	File File `zeek:"f"`
 }

@@ -23,7 +23,7 @@ type ConnectionTimeout struct {
 // ended, has timed out, or the run is over. It is the last event of every
 // connection, and Conn must not be used after it.
 //
-//wirelog:event connection_state_remove section=Conn
+//wirelog:event connection_state_remove section=Conn end
 type ConnectionStateRemove struct {
 	Conn Conn `zeek:"c"`
 }

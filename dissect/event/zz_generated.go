@@ -86,1002 +86,1002 @@ type Hooks struct {
 
 // ARPEvents are the hooks of section ARP.
 type ARPEvents struct {
-	Reply   Hook[ARPReply]   // arp_reply
-	Request Hook[ARPRequest] // arp_request
-	Bad     Hook[BadARP]     // bad_arp
+	Reply   ARPReplyHook   // arp_reply
+	Request ARPRequestHook // arp_request
+	Bad     BadARPHook     // bad_arp
 }
 
 // AnalyzerEvents are the hooks of section Analyzer.
 type AnalyzerEvents struct {
-	ConfirmationInfo  Hook[AnalyzerConfirmationInfo] // analyzer_confirmation_info
-	ViolationInfo     Hook[AnalyzerViolationInfo]    // analyzer_violation_info
-	ProtocolLateMatch Hook[ProtocolLateMatch]        // protocol_late_match
+	ConfirmationInfo  AnalyzerConfirmationInfoHook // analyzer_confirmation_info
+	ViolationInfo     AnalyzerViolationInfoHook    // analyzer_violation_info
+	ProtocolLateMatch ProtocolLateMatchHook        // protocol_late_match
 }
 
 // BackDoorEvents are the hooks of section BackDoor.
 type BackDoorEvents struct {
-	BackdoorRemoveConn      Hook[BackdoorRemoveConn]      // backdoor_remove_conn
-	BackdoorStats           Hook[BackdoorStats]           // backdoor_stats
-	FTPSignatureFound       Hook[FTPSignatureFound]       // ftp_signature_found
-	GnutellaSignatureFound  Hook[GnutellaSignatureFound]  // gnutella_signature_found
-	HTTPProxySignatureFound Hook[HTTPProxySignatureFound] // http_proxy_signature_found
-	HTTPSignatureFound      Hook[HTTPSignatureFound]      // http_signature_found
-	IRCSignatureFound       Hook[IRCSignatureFound]       // irc_signature_found
-	RloginSignatureFound    Hook[RloginSignatureFound]    // rlogin_signature_found
-	SMTPSignatureFound      Hook[SMTPSignatureFound]      // smtp_signature_found
-	SSHSignatureFound       Hook[SSHSignatureFound]       // ssh_signature_found
-	TelnetSignatureFound    Hook[TelnetSignatureFound]    // telnet_signature_found
+	BackdoorRemoveConn      BackdoorRemoveConnHook      // backdoor_remove_conn
+	BackdoorStats           BackdoorStatsHook           // backdoor_stats
+	FTPSignatureFound       FTPSignatureFoundHook       // ftp_signature_found
+	GnutellaSignatureFound  GnutellaSignatureFoundHook  // gnutella_signature_found
+	HTTPProxySignatureFound HTTPProxySignatureFoundHook // http_proxy_signature_found
+	HTTPSignatureFound      HTTPSignatureFoundHook      // http_signature_found
+	IRCSignatureFound       IRCSignatureFoundHook       // irc_signature_found
+	RloginSignatureFound    RloginSignatureFoundHook    // rlogin_signature_found
+	SMTPSignatureFound      SMTPSignatureFoundHook      // smtp_signature_found
+	SSHSignatureFound       SSHSignatureFoundHook       // ssh_signature_found
+	TelnetSignatureFound    TelnetSignatureFoundHook    // telnet_signature_found
 }
 
 // BitTorrentEvents are the hooks of section BitTorrent.
 type BitTorrentEvents struct {
-	PeerBitfield           Hook[BitTorrentPeerBitfield]      // bittorrent_peer_bitfield
-	PeerCancel             Hook[BitTorrentPeerCancel]        // bittorrent_peer_cancel
-	PeerChoke              Hook[BitTorrentPeerChoke]         // bittorrent_peer_choke
-	PeerHandshake          Hook[BitTorrentPeerHandshake]     // bittorrent_peer_handshake
-	PeerHave               Hook[BitTorrentPeerHave]          // bittorrent_peer_have
-	PeerInterested         Hook[BitTorrentPeerInterested]    // bittorrent_peer_interested
-	PeerKeepAlive          Hook[BitTorrentPeerKeepAlive]     // bittorrent_peer_keep_alive
-	PeerNotInterested      Hook[BitTorrentPeerNotInterested] // bittorrent_peer_not_interested
-	PeerPiece              Hook[BitTorrentPeerPiece]         // bittorrent_peer_piece
-	PeerPort               Hook[BitTorrentPeerPort]          // bittorrent_peer_port
-	PeerRequest            Hook[BitTorrentPeerRequest]       // bittorrent_peer_request
-	PeerUnchoke            Hook[BitTorrentPeerUnchoke]       // bittorrent_peer_unchoke
-	PeerUnknown            Hook[BitTorrentPeerUnknown]       // bittorrent_peer_unknown
-	PeerWeird              Hook[BitTorrentPeerWeird]         // bittorrent_peer_weird
-	BTTrackerRequest       Hook[BTTrackerRequest]            // bt_tracker_request
-	BTTrackerResponse      Hook[BTTrackerResponse]           // bt_tracker_response
-	BTTrackerResponseNotOK Hook[BTTrackerResponseNotOK]      // bt_tracker_response_not_ok
-	BTTrackerWeird         Hook[BTTrackerWeird]              // bt_tracker_weird
+	PeerBitfield           BitTorrentPeerBitfieldHook      // bittorrent_peer_bitfield
+	PeerCancel             BitTorrentPeerCancelHook        // bittorrent_peer_cancel
+	PeerChoke              BitTorrentPeerChokeHook         // bittorrent_peer_choke
+	PeerHandshake          BitTorrentPeerHandshakeHook     // bittorrent_peer_handshake
+	PeerHave               BitTorrentPeerHaveHook          // bittorrent_peer_have
+	PeerInterested         BitTorrentPeerInterestedHook    // bittorrent_peer_interested
+	PeerKeepAlive          BitTorrentPeerKeepAliveHook     // bittorrent_peer_keep_alive
+	PeerNotInterested      BitTorrentPeerNotInterestedHook // bittorrent_peer_not_interested
+	PeerPiece              BitTorrentPeerPieceHook         // bittorrent_peer_piece
+	PeerPort               BitTorrentPeerPortHook          // bittorrent_peer_port
+	PeerRequest            BitTorrentPeerRequestHook       // bittorrent_peer_request
+	PeerUnchoke            BitTorrentPeerUnchokeHook       // bittorrent_peer_unchoke
+	PeerUnknown            BitTorrentPeerUnknownHook       // bittorrent_peer_unknown
+	PeerWeird              BitTorrentPeerWeirdHook         // bittorrent_peer_weird
+	BTTrackerRequest       BTTrackerRequestHook            // bt_tracker_request
+	BTTrackerResponse      BTTrackerResponseHook           // bt_tracker_response
+	BTTrackerResponseNotOK BTTrackerResponseNotOKHook      // bt_tracker_response_not_ok
+	BTTrackerWeird         BTTrackerWeirdHook              // bt_tracker_weird
 }
 
 // ConnEvents are the hooks of section Conn.
 type ConnEvents struct {
-	Stats                      Hook[ConnStats]                  // conn_stats
-	ConnectionFlipped          Hook[ConnectionFlipped]          // connection_flipped
-	ConnectionFlowLabelChanged Hook[ConnectionFlowLabelChanged] // connection_flow_label_changed
-	ConnectionReused           Hook[ConnectionReused]           // connection_reused
-	ConnectionStateRemove      Hook[ConnectionStateRemove]      // connection_state_remove
-	ConnectionStatusUpdate     Hook[ConnectionStatusUpdate]     // connection_status_update
-	ConnectionTimeout          Hook[ConnectionTimeout]          // connection_timeout
-	ContentGap                 Hook[ContentGap]                 // content_gap
-	IPv6ExtHeaders             Hook[IPv6ExtHeaders]             // ipv6_ext_headers
-	NewConnection              Hook[NewConnection]              // new_connection
-	NewPacket                  Hook[NewPacket]                  // new_packet
-	PacketContents             Hook[PacketContents]             // packet_contents
-	RexmitInconsistency        Hook[RexmitInconsistency]        // rexmit_inconsistency
-	ScheduledAnalyzerApplied   Hook[ScheduledAnalyzerApplied]   // scheduled_analyzer_applied
-	UDPSessionDone             Hook[UDPSessionDone]             // udp_session_done
+	Stats                      ConnStatsHook                  // conn_stats
+	ConnectionFlipped          ConnectionFlippedHook          // connection_flipped
+	ConnectionFlowLabelChanged ConnectionFlowLabelChangedHook // connection_flow_label_changed
+	ConnectionReused           ConnectionReusedHook           // connection_reused
+	ConnectionStateRemove      ConnectionStateRemoveHook      // connection_state_remove
+	ConnectionStatusUpdate     ConnectionStatusUpdateHook     // connection_status_update
+	ConnectionTimeout          ConnectionTimeoutHook          // connection_timeout
+	ContentGap                 ContentGapHook                 // content_gap
+	IPv6ExtHeaders             IPv6ExtHeadersHook             // ipv6_ext_headers
+	NewConnection              NewConnectionHook              // new_connection
+	NewPacket                  NewPacketHook                  // new_packet
+	PacketContents             PacketContentsHook             // packet_contents
+	RexmitInconsistency        RexmitInconsistencyHook        // rexmit_inconsistency
+	ScheduledAnalyzerApplied   ScheduledAnalyzerAppliedHook   // scheduled_analyzer_applied
+	UDPSessionDone             UDPSessionDoneHook             // udp_session_done
 }
 
 // ConnSizeEvents are the hooks of section ConnSize.
 type ConnSizeEvents struct {
-	ConnBytesThresholdCrossed   Hook[ConnBytesThresholdCrossed]   // conn_bytes_threshold_crossed
-	ConnPacketsThresholdCrossed Hook[ConnPacketsThresholdCrossed] // conn_packets_threshold_crossed
+	ConnBytesThresholdCrossed   ConnBytesThresholdCrossedHook   // conn_bytes_threshold_crossed
+	ConnPacketsThresholdCrossed ConnPacketsThresholdCrossedHook // conn_packets_threshold_crossed
 }
 
 // DCERPCEvents are the hooks of section DCE_RPC.
 type DCERPCEvents struct {
-	AlterContext     Hook[DCERPCAlterContext]     // dce_rpc_alter_context
-	AlterContextResp Hook[DCERPCAlterContextResp] // dce_rpc_alter_context_resp
-	Bind             Hook[DCERPCBind]             // dce_rpc_bind
-	BindAck          Hook[DCERPCBindAck]          // dce_rpc_bind_ack
-	Message          Hook[DCERPCMessage]          // dce_rpc_message
-	Request          Hook[DCERPCRequest]          // dce_rpc_request
-	Response         Hook[DCERPCResponse]         // dce_rpc_response
+	AlterContext     DCERPCAlterContextHook     // dce_rpc_alter_context
+	AlterContextResp DCERPCAlterContextRespHook // dce_rpc_alter_context_resp
+	Bind             DCERPCBindHook             // dce_rpc_bind
+	BindAck          DCERPCBindAckHook          // dce_rpc_bind_ack
+	Message          DCERPCMessageHook          // dce_rpc_message
+	Request          DCERPCRequestHook          // dce_rpc_request
+	Response         DCERPCResponseHook         // dce_rpc_response
 }
 
 // DHCPEvents are the hooks of section DHCP.
 type DHCPEvents struct {
-	Message Hook[DHCPMessage] // dhcp_message
+	Message DHCPMessageHook // dhcp_message
 }
 
 // DNP3Events are the hooks of section DNP3.
 type DNP3Events struct {
-	AnalogInput16wFlag             Hook[DNP3AnalogInput16wFlag]             // dnp3_analog_input_16wFlag
-	AnalogInput16woFlag            Hook[DNP3AnalogInput16woFlag]            // dnp3_analog_input_16woFlag
-	AnalogInput32wFlag             Hook[DNP3AnalogInput32wFlag]             // dnp3_analog_input_32wFlag
-	AnalogInput32woFlag            Hook[DNP3AnalogInput32woFlag]            // dnp3_analog_input_32woFlag
-	AnalogInputDPwFlag             Hook[DNP3AnalogInputDPwFlag]             // dnp3_analog_input_DPwFlag
-	AnalogInputSPwFlag             Hook[DNP3AnalogInputSPwFlag]             // dnp3_analog_input_SPwFlag
-	AnalogInputEvent16wTime        Hook[DNP3AnalogInputEvent16wTime]        // dnp3_analog_input_event_16wTime
-	AnalogInputEvent16woTime       Hook[DNP3AnalogInputEvent16woTime]       // dnp3_analog_input_event_16woTime
-	AnalogInputEvent32wTime        Hook[DNP3AnalogInputEvent32wTime]        // dnp3_analog_input_event_32wTime
-	AnalogInputEvent32woTime       Hook[DNP3AnalogInputEvent32woTime]       // dnp3_analog_input_event_32woTime
-	AnalogInputEventDPwTime        Hook[DNP3AnalogInputEventDPwTime]        // dnp3_analog_input_event_DPwTime
-	AnalogInputEventDPwoTime       Hook[DNP3AnalogInputEventDPwoTime]       // dnp3_analog_input_event_DPwoTime
-	AnalogInputEventSPwTime        Hook[DNP3AnalogInputEventSPwTime]        // dnp3_analog_input_event_SPwTime
-	AnalogInputEventSPwoTime       Hook[DNP3AnalogInputEventSPwoTime]       // dnp3_analog_input_event_SPwoTime
-	ApplicationRequestHeader       Hook[DNP3ApplicationRequestHeader]       // dnp3_application_request_header
-	ApplicationResponseHeader      Hook[DNP3ApplicationResponseHeader]      // dnp3_application_response_header
-	AttributeCommon                Hook[DNP3AttributeCommon]                // dnp3_attribute_common
-	Counter16wFlag                 Hook[DNP3Counter16wFlag]                 // dnp3_counter_16wFlag
-	Counter16woFlag                Hook[DNP3Counter16woFlag]                // dnp3_counter_16woFlag
-	Counter32wFlag                 Hook[DNP3Counter32wFlag]                 // dnp3_counter_32wFlag
-	Counter32woFlag                Hook[DNP3Counter32woFlag]                // dnp3_counter_32woFlag
-	CROB                           Hook[DNP3CROB]                           // dnp3_crob
-	DebugByte                      Hook[DNP3DebugByte]                      // dnp3_debug_byte
-	FileTransport                  Hook[DNP3FileTransport]                  // dnp3_file_transport
-	FrozenAnalogInput16wFlag       Hook[DNP3FrozenAnalogInput16wFlag]       // dnp3_frozen_analog_input_16wFlag
-	FrozenAnalogInput16wTime       Hook[DNP3FrozenAnalogInput16wTime]       // dnp3_frozen_analog_input_16wTime
-	FrozenAnalogInput16woFlag      Hook[DNP3FrozenAnalogInput16woFlag]      // dnp3_frozen_analog_input_16woFlag
-	FrozenAnalogInput32wFlag       Hook[DNP3FrozenAnalogInput32wFlag]       // dnp3_frozen_analog_input_32wFlag
-	FrozenAnalogInput32wTime       Hook[DNP3FrozenAnalogInput32wTime]       // dnp3_frozen_analog_input_32wTime
-	FrozenAnalogInput32woFlag      Hook[DNP3FrozenAnalogInput32woFlag]      // dnp3_frozen_analog_input_32woFlag
-	FrozenAnalogInputDPwFlag       Hook[DNP3FrozenAnalogInputDPwFlag]       // dnp3_frozen_analog_input_DPwFlag
-	FrozenAnalogInputSPwFlag       Hook[DNP3FrozenAnalogInputSPwFlag]       // dnp3_frozen_analog_input_SPwFlag
-	FrozenAnalogInputEvent16wTime  Hook[DNP3FrozenAnalogInputEvent16wTime]  // dnp3_frozen_analog_input_event_16wTime
-	FrozenAnalogInputEvent16woTime Hook[DNP3FrozenAnalogInputEvent16woTime] // dnp3_frozen_analog_input_event_16woTime
-	FrozenAnalogInputEvent32wTime  Hook[DNP3FrozenAnalogInputEvent32wTime]  // dnp3_frozen_analog_input_event_32wTime
-	FrozenAnalogInputEvent32woTime Hook[DNP3FrozenAnalogInputEvent32woTime] // dnp3_frozen_analog_input_event_32woTime
-	FrozenAnalogInputEventDPwTime  Hook[DNP3FrozenAnalogInputEventDPwTime]  // dnp3_frozen_analog_input_event_DPwTime
-	FrozenAnalogInputEventDPwoTime Hook[DNP3FrozenAnalogInputEventDPwoTime] // dnp3_frozen_analog_input_event_DPwoTime
-	FrozenAnalogInputEventSPwTime  Hook[DNP3FrozenAnalogInputEventSPwTime]  // dnp3_frozen_analog_input_event_SPwTime
-	FrozenAnalogInputEventSPwoTime Hook[DNP3FrozenAnalogInputEventSPwoTime] // dnp3_frozen_analog_input_event_SPwoTime
-	FrozenCounter16wFlag           Hook[DNP3FrozenCounter16wFlag]           // dnp3_frozen_counter_16wFlag
-	FrozenCounter16wFlagTime       Hook[DNP3FrozenCounter16wFlagTime]       // dnp3_frozen_counter_16wFlagTime
-	FrozenCounter16woFlag          Hook[DNP3FrozenCounter16woFlag]          // dnp3_frozen_counter_16woFlag
-	FrozenCounter32wFlag           Hook[DNP3FrozenCounter32wFlag]           // dnp3_frozen_counter_32wFlag
-	FrozenCounter32wFlagTime       Hook[DNP3FrozenCounter32wFlagTime]       // dnp3_frozen_counter_32wFlagTime
-	FrozenCounter32woFlag          Hook[DNP3FrozenCounter32woFlag]          // dnp3_frozen_counter_32woFlag
-	HeaderBlock                    Hook[DNP3HeaderBlock]                    // dnp3_header_block
-	ObjectHeader                   Hook[DNP3ObjectHeader]                   // dnp3_object_header
-	ObjectPrefix                   Hook[DNP3ObjectPrefix]                   // dnp3_object_prefix
-	PCB                            Hook[DNP3PCB]                            // dnp3_pcb
-	ResponseDataObject             Hook[DNP3ResponseDataObject]             // dnp3_response_data_object
+	AnalogInput16wFlag             DNP3AnalogInput16wFlagHook             // dnp3_analog_input_16wFlag
+	AnalogInput16woFlag            DNP3AnalogInput16woFlagHook            // dnp3_analog_input_16woFlag
+	AnalogInput32wFlag             DNP3AnalogInput32wFlagHook             // dnp3_analog_input_32wFlag
+	AnalogInput32woFlag            DNP3AnalogInput32woFlagHook            // dnp3_analog_input_32woFlag
+	AnalogInputDPwFlag             DNP3AnalogInputDPwFlagHook             // dnp3_analog_input_DPwFlag
+	AnalogInputSPwFlag             DNP3AnalogInputSPwFlagHook             // dnp3_analog_input_SPwFlag
+	AnalogInputEvent16wTime        DNP3AnalogInputEvent16wTimeHook        // dnp3_analog_input_event_16wTime
+	AnalogInputEvent16woTime       DNP3AnalogInputEvent16woTimeHook       // dnp3_analog_input_event_16woTime
+	AnalogInputEvent32wTime        DNP3AnalogInputEvent32wTimeHook        // dnp3_analog_input_event_32wTime
+	AnalogInputEvent32woTime       DNP3AnalogInputEvent32woTimeHook       // dnp3_analog_input_event_32woTime
+	AnalogInputEventDPwTime        DNP3AnalogInputEventDPwTimeHook        // dnp3_analog_input_event_DPwTime
+	AnalogInputEventDPwoTime       DNP3AnalogInputEventDPwoTimeHook       // dnp3_analog_input_event_DPwoTime
+	AnalogInputEventSPwTime        DNP3AnalogInputEventSPwTimeHook        // dnp3_analog_input_event_SPwTime
+	AnalogInputEventSPwoTime       DNP3AnalogInputEventSPwoTimeHook       // dnp3_analog_input_event_SPwoTime
+	ApplicationRequestHeader       DNP3ApplicationRequestHeaderHook       // dnp3_application_request_header
+	ApplicationResponseHeader      DNP3ApplicationResponseHeaderHook      // dnp3_application_response_header
+	AttributeCommon                DNP3AttributeCommonHook                // dnp3_attribute_common
+	Counter16wFlag                 DNP3Counter16wFlagHook                 // dnp3_counter_16wFlag
+	Counter16woFlag                DNP3Counter16woFlagHook                // dnp3_counter_16woFlag
+	Counter32wFlag                 DNP3Counter32wFlagHook                 // dnp3_counter_32wFlag
+	Counter32woFlag                DNP3Counter32woFlagHook                // dnp3_counter_32woFlag
+	CROB                           DNP3CROBHook                           // dnp3_crob
+	DebugByte                      DNP3DebugByteHook                      // dnp3_debug_byte
+	FileTransport                  DNP3FileTransportHook                  // dnp3_file_transport
+	FrozenAnalogInput16wFlag       DNP3FrozenAnalogInput16wFlagHook       // dnp3_frozen_analog_input_16wFlag
+	FrozenAnalogInput16wTime       DNP3FrozenAnalogInput16wTimeHook       // dnp3_frozen_analog_input_16wTime
+	FrozenAnalogInput16woFlag      DNP3FrozenAnalogInput16woFlagHook      // dnp3_frozen_analog_input_16woFlag
+	FrozenAnalogInput32wFlag       DNP3FrozenAnalogInput32wFlagHook       // dnp3_frozen_analog_input_32wFlag
+	FrozenAnalogInput32wTime       DNP3FrozenAnalogInput32wTimeHook       // dnp3_frozen_analog_input_32wTime
+	FrozenAnalogInput32woFlag      DNP3FrozenAnalogInput32woFlagHook      // dnp3_frozen_analog_input_32woFlag
+	FrozenAnalogInputDPwFlag       DNP3FrozenAnalogInputDPwFlagHook       // dnp3_frozen_analog_input_DPwFlag
+	FrozenAnalogInputSPwFlag       DNP3FrozenAnalogInputSPwFlagHook       // dnp3_frozen_analog_input_SPwFlag
+	FrozenAnalogInputEvent16wTime  DNP3FrozenAnalogInputEvent16wTimeHook  // dnp3_frozen_analog_input_event_16wTime
+	FrozenAnalogInputEvent16woTime DNP3FrozenAnalogInputEvent16woTimeHook // dnp3_frozen_analog_input_event_16woTime
+	FrozenAnalogInputEvent32wTime  DNP3FrozenAnalogInputEvent32wTimeHook  // dnp3_frozen_analog_input_event_32wTime
+	FrozenAnalogInputEvent32woTime DNP3FrozenAnalogInputEvent32woTimeHook // dnp3_frozen_analog_input_event_32woTime
+	FrozenAnalogInputEventDPwTime  DNP3FrozenAnalogInputEventDPwTimeHook  // dnp3_frozen_analog_input_event_DPwTime
+	FrozenAnalogInputEventDPwoTime DNP3FrozenAnalogInputEventDPwoTimeHook // dnp3_frozen_analog_input_event_DPwoTime
+	FrozenAnalogInputEventSPwTime  DNP3FrozenAnalogInputEventSPwTimeHook  // dnp3_frozen_analog_input_event_SPwTime
+	FrozenAnalogInputEventSPwoTime DNP3FrozenAnalogInputEventSPwoTimeHook // dnp3_frozen_analog_input_event_SPwoTime
+	FrozenCounter16wFlag           DNP3FrozenCounter16wFlagHook           // dnp3_frozen_counter_16wFlag
+	FrozenCounter16wFlagTime       DNP3FrozenCounter16wFlagTimeHook       // dnp3_frozen_counter_16wFlagTime
+	FrozenCounter16woFlag          DNP3FrozenCounter16woFlagHook          // dnp3_frozen_counter_16woFlag
+	FrozenCounter32wFlag           DNP3FrozenCounter32wFlagHook           // dnp3_frozen_counter_32wFlag
+	FrozenCounter32wFlagTime       DNP3FrozenCounter32wFlagTimeHook       // dnp3_frozen_counter_32wFlagTime
+	FrozenCounter32woFlag          DNP3FrozenCounter32woFlagHook          // dnp3_frozen_counter_32woFlag
+	HeaderBlock                    DNP3HeaderBlockHook                    // dnp3_header_block
+	ObjectHeader                   DNP3ObjectHeaderHook                   // dnp3_object_header
+	ObjectPrefix                   DNP3ObjectPrefixHook                   // dnp3_object_prefix
+	PCB                            DNP3PCBHook                            // dnp3_pcb
+	ResponseDataObject             DNP3ResponseDataObjectHook             // dnp3_response_data_object
 }
 
 // DNSEvents are the hooks of section DNS.
 type DNSEvents struct {
-	A6Reply          Hook[DNSA6Reply]          // dns_A6_reply
-	AAAAReply        Hook[DNSAAAAReply]        // dns_AAAA_reply
-	AReply           Hook[DNSAReply]           // dns_A_reply
-	BINDS            Hook[DNSBINDS]            // dns_BINDS
-	CAAReply         Hook[DNSCAAReply]         // dns_CAA_reply
-	CNAMEReply       Hook[DNSCNAMEReply]       // dns_CNAME_reply
-	DNSKEY           Hook[DNSDNSKEY]           // dns_DNSKEY
-	DS               Hook[DNSDS]               // dns_DS
-	EDNSAddl         Hook[DNSEDNSAddl]         // dns_EDNS_addl
-	EDNSCookie       Hook[DNSEDNSCookie]       // dns_EDNS_cookie
-	EDNSECS          Hook[DNSEDNSECS]          // dns_EDNS_ecs
-	EDNSTCPKeepalive Hook[DNSEDNSTCPKeepalive] // dns_EDNS_tcp_keepalive
-	HINFOReply       Hook[DNSHINFOReply]       // dns_HINFO_reply
-	HTTPS            Hook[DNSHTTPS]            // dns_HTTPS
-	LOC              Hook[DNSLOC]              // dns_LOC
-	MXReply          Hook[DNSMXReply]          // dns_MX_reply
-	NAPTRReply       Hook[DNSNAPTRReply]       // dns_NAPTR_reply
-	NSEC             Hook[DNSNSEC]             // dns_NSEC
-	NSEC3            Hook[DNSNSEC3]            // dns_NSEC3
-	NSEC3PARAM       Hook[DNSNSEC3PARAM]       // dns_NSEC3PARAM
-	NSReply          Hook[DNSNSReply]          // dns_NS_reply
-	PTRReply         Hook[DNSPTRReply]         // dns_PTR_reply
-	RRSIG            Hook[DNSRRSIG]            // dns_RRSIG
-	SOAReply         Hook[DNSSOAReply]         // dns_SOA_reply
-	SPFReply         Hook[DNSSPFReply]         // dns_SPF_reply
-	SRVReply         Hook[DNSSRVReply]         // dns_SRV_reply
-	SSHFP            Hook[DNSSSHFP]            // dns_SSHFP
-	SVCB             Hook[DNSSVCB]             // dns_SVCB
-	TKEY             Hook[DNSTKEY]             // dns_TKEY
-	TSIGAddl         Hook[DNSTSIGAddl]         // dns_TSIG_addl
-	TXTReply         Hook[DNSTXTReply]         // dns_TXT_reply
-	WKSReply         Hook[DNSWKSReply]         // dns_WKS_reply
-	DynamicUpdate    Hook[DNSDynamicUpdate]    // dns_dynamic_update
-	DynamicUpdateDel Hook[DNSDynamicUpdateDel] // dns_dynamic_update_del
-	DynamicUpdatePre Hook[DNSDynamicUpdatePre] // dns_dynamic_update_pre
-	End              Hook[DNSEnd]              // dns_end
-	FullRequest      Hook[DNSFullRequest]      // dns_full_request
-	Message          Hook[DNSMessage]          // dns_message
-	QueryReply       Hook[DNSQueryReply]       // dns_query_reply
-	Rejected         Hook[DNSRejected]         // dns_rejected
-	Request          Hook[DNSRequest]          // dns_request
-	UnknownReply     Hook[DNSUnknownReply]     // dns_unknown_reply
-	NonDNSRequest    Hook[NonDNSRequest]       // non_dns_request
+	A6Reply          DNSA6ReplyHook          // dns_A6_reply
+	AAAAReply        DNSAAAAReplyHook        // dns_AAAA_reply
+	AReply           DNSAReplyHook           // dns_A_reply
+	BINDS            DNSBINDSHook            // dns_BINDS
+	CAAReply         DNSCAAReplyHook         // dns_CAA_reply
+	CNAMEReply       DNSCNAMEReplyHook       // dns_CNAME_reply
+	DNSKEY           DNSDNSKEYHook           // dns_DNSKEY
+	DS               DNSDSHook               // dns_DS
+	EDNSAddl         DNSEDNSAddlHook         // dns_EDNS_addl
+	EDNSCookie       DNSEDNSCookieHook       // dns_EDNS_cookie
+	EDNSECS          DNSEDNSECSHook          // dns_EDNS_ecs
+	EDNSTCPKeepalive DNSEDNSTCPKeepaliveHook // dns_EDNS_tcp_keepalive
+	HINFOReply       DNSHINFOReplyHook       // dns_HINFO_reply
+	HTTPS            DNSHTTPSHook            // dns_HTTPS
+	LOC              DNSLOCHook              // dns_LOC
+	MXReply          DNSMXReplyHook          // dns_MX_reply
+	NAPTRReply       DNSNAPTRReplyHook       // dns_NAPTR_reply
+	NSEC             DNSNSECHook             // dns_NSEC
+	NSEC3            DNSNSEC3Hook            // dns_NSEC3
+	NSEC3PARAM       DNSNSEC3PARAMHook       // dns_NSEC3PARAM
+	NSReply          DNSNSReplyHook          // dns_NS_reply
+	PTRReply         DNSPTRReplyHook         // dns_PTR_reply
+	RRSIG            DNSRRSIGHook            // dns_RRSIG
+	SOAReply         DNSSOAReplyHook         // dns_SOA_reply
+	SPFReply         DNSSPFReplyHook         // dns_SPF_reply
+	SRVReply         DNSSRVReplyHook         // dns_SRV_reply
+	SSHFP            DNSSSHFPHook            // dns_SSHFP
+	SVCB             DNSSVCBHook             // dns_SVCB
+	TKEY             DNSTKEYHook             // dns_TKEY
+	TSIGAddl         DNSTSIGAddlHook         // dns_TSIG_addl
+	TXTReply         DNSTXTReplyHook         // dns_TXT_reply
+	WKSReply         DNSWKSReplyHook         // dns_WKS_reply
+	DynamicUpdate    DNSDynamicUpdateHook    // dns_dynamic_update
+	DynamicUpdateDel DNSDynamicUpdateDelHook // dns_dynamic_update_del
+	DynamicUpdatePre DNSDynamicUpdatePreHook // dns_dynamic_update_pre
+	End              DNSEndHook              // dns_end
+	FullRequest      DNSFullRequestHook      // dns_full_request
+	Message          DNSMessageHook          // dns_message
+	QueryReply       DNSQueryReplyHook       // dns_query_reply
+	Rejected         DNSRejectedHook         // dns_rejected
+	Request          DNSRequestHook          // dns_request
+	UnknownReply     DNSUnknownReplyHook     // dns_unknown_reply
+	NonDNSRequest    NonDNSRequestHook       // non_dns_request
 }
 
 // FTPEvents are the hooks of section FTP.
 type FTPEvents struct {
-	Command     Hook[FTPCommand]     // ftp_command
-	DataChannel Hook[FTPDataChannel] // ftp_data_channel
-	Reply       Hook[FTPReply]       // ftp_reply
-	Request     Hook[FTPRequest]     // ftp_request
+	Command     FTPCommandHook     // ftp_command
+	DataChannel FTPDataChannelHook // ftp_data_channel
+	Reply       FTPReplyHook       // ftp_reply
+	Request     FTPRequestHook     // ftp_request
 }
 
 // FileEvents are the hooks of section File.
 type FileEvents struct {
-	DataConnection     Hook[DataConnection]         // data_connection
-	ExtractionLimit    Hook[FileExtractionLimit]    // file_extraction_limit
-	Gap                Hook[FileGap]                // file_gap
-	Hash               Hook[FileHash]               // file_hash
-	New                Hook[FileNew]                // file_new
-	OverNewConnection  Hook[FileOverNewConnection]  // file_over_new_connection
-	ReassemblyOverflow Hook[FileReassemblyOverflow] // file_reassembly_overflow
-	Sniff              Hook[FileSniff]              // file_sniff
-	StateRemove        Hook[FileStateRemove]        // file_state_remove
-	Timeout            Hook[FileTimeout]            // file_timeout
-	Transferred        Hook[FileTransferred]        // file_transferred
+	DataConnection     DataConnectionHook         // data_connection
+	ExtractionLimit    FileExtractionLimitHook    // file_extraction_limit
+	Gap                FileGapHook                // file_gap
+	Hash               FileHashHook               // file_hash
+	New                FileNewHook                // file_new
+	OverNewConnection  FileOverNewConnectionHook  // file_over_new_connection
+	ReassemblyOverflow FileReassemblyOverflowHook // file_reassembly_overflow
+	Sniff              FileSniffHook              // file_sniff
+	StateRemove        FileStateRemoveHook        // file_state_remove
+	Timeout            FileTimeoutHook            // file_timeout
+	Transferred        FileTransferredHook        // file_transferred
 }
 
 // FingerEvents are the hooks of section Finger.
 type FingerEvents struct {
-	Reply   Hook[FingerReply]   // finger_reply
-	Request Hook[FingerRequest] // finger_request
+	Reply   FingerReplyHook   // finger_reply
+	Request FingerRequestHook // finger_request
 }
 
 // GSSAPIEvents are the hooks of section GSSAPI.
 type GSSAPIEvents struct {
-	NegResult Hook[GSSAPINegResult] // gssapi_neg_result
+	NegResult GSSAPINegResultHook // gssapi_neg_result
 }
 
 // GTPv1Events are the hooks of section GTPv1.
 type GTPv1Events struct {
-	CreatePDPCtxRequest  Hook[GTPv1CreatePDPCtxRequest]  // gtpv1_create_pdp_ctx_request
-	CreatePDPCtxResponse Hook[GTPv1CreatePDPCtxResponse] // gtpv1_create_pdp_ctx_response
-	DeletePDPCtxRequest  Hook[GTPv1DeletePDPCtxRequest]  // gtpv1_delete_pdp_ctx_request
-	DeletePDPCtxResponse Hook[GTPv1DeletePDPCtxResponse] // gtpv1_delete_pdp_ctx_response
-	GPDUPacket           Hook[GTPv1GPDUPacket]           // gtpv1_g_pdu_packet
-	Message              Hook[GTPv1Message]              // gtpv1_message
-	UpdatePDPCtxRequest  Hook[GTPv1UpdatePDPCtxRequest]  // gtpv1_update_pdp_ctx_request
-	UpdatePDPCtxResponse Hook[GTPv1UpdatePDPCtxResponse] // gtpv1_update_pdp_ctx_response
+	CreatePDPCtxRequest  GTPv1CreatePDPCtxRequestHook  // gtpv1_create_pdp_ctx_request
+	CreatePDPCtxResponse GTPv1CreatePDPCtxResponseHook // gtpv1_create_pdp_ctx_response
+	DeletePDPCtxRequest  GTPv1DeletePDPCtxRequestHook  // gtpv1_delete_pdp_ctx_request
+	DeletePDPCtxResponse GTPv1DeletePDPCtxResponseHook // gtpv1_delete_pdp_ctx_response
+	GPDUPacket           GTPv1GPDUPacketHook           // gtpv1_g_pdu_packet
+	Message              GTPv1MessageHook              // gtpv1_message
+	UpdatePDPCtxRequest  GTPv1UpdatePDPCtxRequestHook  // gtpv1_update_pdp_ctx_request
+	UpdatePDPCtxResponse GTPv1UpdatePDPCtxResponseHook // gtpv1_update_pdp_ctx_response
 }
 
 // GnutellaEvents are the hooks of section Gnutella.
 type GnutellaEvents struct {
-	BinaryMsg        Hook[GnutellaBinaryMsg]        // gnutella_binary_msg
-	Establish        Hook[GnutellaEstablish]        // gnutella_establish
-	HTTPNotify       Hook[GnutellaHTTPNotify]       // gnutella_http_notify
-	NotEstablish     Hook[GnutellaNotEstablish]     // gnutella_not_establish
-	PartialBinaryMsg Hook[GnutellaPartialBinaryMsg] // gnutella_partial_binary_msg
-	TextMsg          Hook[GnutellaTextMsg]          // gnutella_text_msg
+	BinaryMsg        GnutellaBinaryMsgHook        // gnutella_binary_msg
+	Establish        GnutellaEstablishHook        // gnutella_establish
+	HTTPNotify       GnutellaHTTPNotifyHook       // gnutella_http_notify
+	NotEstablish     GnutellaNotEstablishHook     // gnutella_not_establish
+	PartialBinaryMsg GnutellaPartialBinaryMsgHook // gnutella_partial_binary_msg
+	TextMsg          GnutellaTextMsgHook          // gnutella_text_msg
 }
 
 // HTTPEvents are the hooks of section HTTP.
 type HTTPEvents struct {
-	AllHeaders        Hook[HTTPAllHeaders]        // http_all_headers
-	BeginEntity       Hook[HTTPBeginEntity]       // http_begin_entity
-	ConnectionUpgrade Hook[HTTPConnectionUpgrade] // http_connection_upgrade
-	ContentType       Hook[HTTPContentType]       // http_content_type
-	EndEntity         Hook[HTTPEndEntity]         // http_end_entity
-	EntityData        Hook[HTTPEntityData]        // http_entity_data
-	Event             Hook[HTTPEvent]             // http_event
-	Header            Hook[HTTPHeader]            // http_header
-	MessageDone       Hook[HTTPMessageDone]       // http_message_done
-	Reply             Hook[HTTPReply]             // http_reply
-	Request           Hook[HTTPRequest]           // http_request
-	Stats             Hook[HTTPStats]             // http_stats
+	AllHeaders        HTTPAllHeadersHook        // http_all_headers
+	BeginEntity       HTTPBeginEntityHook       // http_begin_entity
+	ConnectionUpgrade HTTPConnectionUpgradeHook // http_connection_upgrade
+	ContentType       HTTPContentTypeHook       // http_content_type
+	EndEntity         HTTPEndEntityHook         // http_end_entity
+	EntityData        HTTPEntityDataHook        // http_entity_data
+	Event             HTTPEventHook             // http_event
+	Header            HTTPHeaderHook            // http_header
+	MessageDone       HTTPMessageDoneHook       // http_message_done
+	Reply             HTTPReplyHook             // http_reply
+	Request           HTTPRequestHook           // http_request
+	Stats             HTTPStatsHook             // http_stats
 }
 
 // HTTP2Events are the hooks of section HTTP2.
 type HTTP2Events struct {
-	BeginEntity    Hook[HTTP2BeginEntity]    // http2_begin_entity
-	EndEntity      Hook[HTTP2EndEntity]      // http2_end_entity
-	EntityData     Hook[HTTP2EntityData]     // http2_entity_data
-	GoAwayEvent    Hook[HTTP2GoAwayEvent]    // http2_goaway_event
-	Header         Hook[HTTP2Header]         // http2_header
-	Reply          Hook[HTTP2Reply]          // http2_reply
-	Request        Hook[HTTP2Request]        // http2_request
-	RSTStreamEvent Hook[HTTP2RSTStreamEvent] // http2_rststream_event
-	StreamEnd      Hook[HTTP2StreamEnd]      // http2_stream_end
+	BeginEntity    HTTP2BeginEntityHook    // http2_begin_entity
+	EndEntity      HTTP2EndEntityHook      // http2_end_entity
+	EntityData     HTTP2EntityDataHook     // http2_entity_data
+	GoAwayEvent    HTTP2GoAwayEventHook    // http2_goaway_event
+	Header         HTTP2HeaderHook         // http2_header
+	Reply          HTTP2ReplyHook          // http2_reply
+	Request        HTTP2RequestHook        // http2_request
+	RSTStreamEvent HTTP2RSTStreamEventHook // http2_rststream_event
+	StreamEnd      HTTP2StreamEndHook      // http2_stream_end
 }
 
 // ICMPEvents are the hooks of section ICMP.
 type ICMPEvents struct {
-	EchoReply             Hook[ICMPEchoReply]             // icmp_echo_reply
-	EchoRequest           Hook[ICMPEchoRequest]           // icmp_echo_request
-	ErrorMessage          Hook[ICMPErrorMessage]          // icmp_error_message
-	NeighborAdvertisement Hook[ICMPNeighborAdvertisement] // icmp_neighbor_advertisement
-	NeighborSolicitation  Hook[ICMPNeighborSolicitation]  // icmp_neighbor_solicitation
-	PacketTooBig          Hook[ICMPPacketTooBig]          // icmp_packet_too_big
-	ParameterProblem      Hook[ICMPParameterProblem]      // icmp_parameter_problem
-	Redirect              Hook[ICMPRedirect]              // icmp_redirect
-	RouterAdvertisement   Hook[ICMPRouterAdvertisement]   // icmp_router_advertisement
-	RouterSolicitation    Hook[ICMPRouterSolicitation]    // icmp_router_solicitation
-	Sent                  Hook[ICMPSent]                  // icmp_sent
-	SentPayload           Hook[ICMPSentPayload]           // icmp_sent_payload
-	TimeExceeded          Hook[ICMPTimeExceeded]          // icmp_time_exceeded
-	Unreachable           Hook[ICMPUnreachable]           // icmp_unreachable
+	EchoReply             ICMPEchoReplyHook             // icmp_echo_reply
+	EchoRequest           ICMPEchoRequestHook           // icmp_echo_request
+	ErrorMessage          ICMPErrorMessageHook          // icmp_error_message
+	NeighborAdvertisement ICMPNeighborAdvertisementHook // icmp_neighbor_advertisement
+	NeighborSolicitation  ICMPNeighborSolicitationHook  // icmp_neighbor_solicitation
+	PacketTooBig          ICMPPacketTooBigHook          // icmp_packet_too_big
+	ParameterProblem      ICMPParameterProblemHook      // icmp_parameter_problem
+	Redirect              ICMPRedirectHook              // icmp_redirect
+	RouterAdvertisement   ICMPRouterAdvertisementHook   // icmp_router_advertisement
+	RouterSolicitation    ICMPRouterSolicitationHook    // icmp_router_solicitation
+	Sent                  ICMPSentHook                  // icmp_sent
+	SentPayload           ICMPSentPayloadHook           // icmp_sent_payload
+	TimeExceeded          ICMPTimeExceededHook          // icmp_time_exceeded
+	Unreachable           ICMPUnreachableHook           // icmp_unreachable
 }
 
 // IGMPEvents are the hooks of section IGMP.
 type IGMPEvents struct {
-	LeaveGroup         Hook[IGMPLeaveGroup]         // IGMP::leave_group
-	MembershipQuery    Hook[IGMPMembershipQuery]    // IGMP::membership_query
-	MembershipReportV1 Hook[IGMPMembershipReportV1] // IGMP::membership_report_v1
-	MembershipReportV2 Hook[IGMPMembershipReportV2] // IGMP::membership_report_v2
-	MembershipReportV3 Hook[IGMPMembershipReportV3] // IGMP::membership_report_v3
-	Message            Hook[IGMPMessage]            // IGMP::message
+	LeaveGroup         IGMPLeaveGroupHook         // IGMP::leave_group
+	MembershipQuery    IGMPMembershipQueryHook    // IGMP::membership_query
+	MembershipReportV1 IGMPMembershipReportV1Hook // IGMP::membership_report_v1
+	MembershipReportV2 IGMPMembershipReportV2Hook // IGMP::membership_report_v2
+	MembershipReportV3 IGMPMembershipReportV3Hook // IGMP::membership_report_v3
+	Message            IGMPMessageHook            // IGMP::message
 }
 
 // IMAPEvents are the hooks of section IMAP.
 type IMAPEvents struct {
-	Capabilities Hook[IMAPCapabilities] // imap_capabilities
-	StartTLS     Hook[IMAPStartTLS]     // imap_starttls
+	Capabilities IMAPCapabilitiesHook // imap_capabilities
+	StartTLS     IMAPStartTLSHook     // imap_starttls
 }
 
 // IPSECEvents are the hooks of section IPSEC.
 type IPSECEvents struct {
-	ESPMessage            Hook[IPSECESPMessage]            // IPSEC::esp_message
-	IKEDataAttribute      Hook[IPSECIKEDataAttribute]      // IPSEC::ike_data_attribute
-	IKEMessage            Hook[IPSECIKEMessage]            // IPSEC::ike_message
-	IKEv1CertPayload      Hook[IPSECIKEv1CertPayload]      // IPSEC::ikev1_cert_payload
-	IKEv1CertReqPayload   Hook[IPSECIKEv1CertReqPayload]   // IPSEC::ikev1_certreq_payload
-	IKEv1DeletePayload    Hook[IPSECIKEv1DeletePayload]    // IPSEC::ikev1_delete_payload
-	IKEv1HashPayload      Hook[IPSECIKEv1HashPayload]      // IPSEC::ikev1_hash_payload
-	IKEv1IDPayload        Hook[IPSECIKEv1IDPayload]        // IPSEC::ikev1_id_payload
-	IKEv1KEPayload        Hook[IPSECIKEv1KEPayload]        // IPSEC::ikev1_ke_payload
-	IKEv1NoncePayload     Hook[IPSECIKEv1NoncePayload]     // IPSEC::ikev1_nonce_payload
-	IKEv1NotifyPayload    Hook[IPSECIKEv1NotifyPayload]    // IPSEC::ikev1_notify_payload
-	IKEv1PPayload         Hook[IPSECIKEv1PPayload]         // IPSEC::ikev1_p_payload
-	IKEv1SAPayload        Hook[IPSECIKEv1SAPayload]        // IPSEC::ikev1_sa_payload
-	IKEv1SigPayload       Hook[IPSECIKEv1SigPayload]       // IPSEC::ikev1_sig_payload
-	IKEv1TPayload         Hook[IPSECIKEv1TPayload]         // IPSEC::ikev1_t_payload
-	IKEv1VIDPayload       Hook[IPSECIKEv1VIDPayload]       // IPSEC::ikev1_vid_payload
-	IKEv2CertPayload      Hook[IPSECIKEv2CertPayload]      // IPSEC::ikev2_cert_payload
-	IKEv2CertReqPayload   Hook[IPSECIKEv2CertReqPayload]   // IPSEC::ikev2_certreq_payload
-	IKEv2DeletePayload    Hook[IPSECIKEv2DeletePayload]    // IPSEC::ikev2_delete_payload
-	IKEv2EncryptedPayload Hook[IPSECIKEv2EncryptedPayload] // IPSEC::ikev2_encrypted_payload
-	IKEv2KEPayload        Hook[IPSECIKEv2KEPayload]        // IPSEC::ikev2_ke_payload
-	IKEv2NoncePayload     Hook[IPSECIKEv2NoncePayload]     // IPSEC::ikev2_nonce_payload
-	IKEv2NotifyPayload    Hook[IPSECIKEv2NotifyPayload]    // IPSEC::ikev2_notify_payload
-	IKEv2SAProposal       Hook[IPSECIKEv2SAProposal]       // IPSEC::ikev2_sa_proposal
-	IKEv2SATransform      Hook[IPSECIKEv2SATransform]      // IPSEC::ikev2_sa_transform
-	IKEv2VendorIDPayload  Hook[IPSECIKEv2VendorIDPayload]  // IPSEC::ikev2_vendorid_payload
+	ESPMessage            IPSECESPMessageHook            // IPSEC::esp_message
+	IKEDataAttribute      IPSECIKEDataAttributeHook      // IPSEC::ike_data_attribute
+	IKEMessage            IPSECIKEMessageHook            // IPSEC::ike_message
+	IKEv1CertPayload      IPSECIKEv1CertPayloadHook      // IPSEC::ikev1_cert_payload
+	IKEv1CertReqPayload   IPSECIKEv1CertReqPayloadHook   // IPSEC::ikev1_certreq_payload
+	IKEv1DeletePayload    IPSECIKEv1DeletePayloadHook    // IPSEC::ikev1_delete_payload
+	IKEv1HashPayload      IPSECIKEv1HashPayloadHook      // IPSEC::ikev1_hash_payload
+	IKEv1IDPayload        IPSECIKEv1IDPayloadHook        // IPSEC::ikev1_id_payload
+	IKEv1KEPayload        IPSECIKEv1KEPayloadHook        // IPSEC::ikev1_ke_payload
+	IKEv1NoncePayload     IPSECIKEv1NoncePayloadHook     // IPSEC::ikev1_nonce_payload
+	IKEv1NotifyPayload    IPSECIKEv1NotifyPayloadHook    // IPSEC::ikev1_notify_payload
+	IKEv1PPayload         IPSECIKEv1PPayloadHook         // IPSEC::ikev1_p_payload
+	IKEv1SAPayload        IPSECIKEv1SAPayloadHook        // IPSEC::ikev1_sa_payload
+	IKEv1SigPayload       IPSECIKEv1SigPayloadHook       // IPSEC::ikev1_sig_payload
+	IKEv1TPayload         IPSECIKEv1TPayloadHook         // IPSEC::ikev1_t_payload
+	IKEv1VIDPayload       IPSECIKEv1VIDPayloadHook       // IPSEC::ikev1_vid_payload
+	IKEv2CertPayload      IPSECIKEv2CertPayloadHook      // IPSEC::ikev2_cert_payload
+	IKEv2CertReqPayload   IPSECIKEv2CertReqPayloadHook   // IPSEC::ikev2_certreq_payload
+	IKEv2DeletePayload    IPSECIKEv2DeletePayloadHook    // IPSEC::ikev2_delete_payload
+	IKEv2EncryptedPayload IPSECIKEv2EncryptedPayloadHook // IPSEC::ikev2_encrypted_payload
+	IKEv2KEPayload        IPSECIKEv2KEPayloadHook        // IPSEC::ikev2_ke_payload
+	IKEv2NoncePayload     IPSECIKEv2NoncePayloadHook     // IPSEC::ikev2_nonce_payload
+	IKEv2NotifyPayload    IPSECIKEv2NotifyPayloadHook    // IPSEC::ikev2_notify_payload
+	IKEv2SAProposal       IPSECIKEv2SAProposalHook       // IPSEC::ikev2_sa_proposal
+	IKEv2SATransform      IPSECIKEv2SATransformHook      // IPSEC::ikev2_sa_transform
+	IKEv2VendorIDPayload  IPSECIKEv2VendorIDPayloadHook  // IPSEC::ikev2_vendorid_payload
 }
 
 // IRCEvents are the hooks of section IRC.
 type IRCEvents struct {
-	ChannelInfo       Hook[IRCChannelInfo]       // irc_channel_info
-	ChannelTopic      Hook[IRCChannelTopic]      // irc_channel_topic
-	DCCMessage        Hook[IRCDCCMessage]        // irc_dcc_message
-	ErrorMessage      Hook[IRCErrorMessage]      // irc_error_message
-	GlobalUsers       Hook[IRCGlobalUsers]       // irc_global_users
-	InvalidNick       Hook[IRCInvalidNick]       // irc_invalid_nick
-	InviteMessage     Hook[IRCInviteMessage]     // irc_invite_message
-	JoinMessage       Hook[IRCJoinMessage]       // irc_join_message
-	KickMessage       Hook[IRCKickMessage]       // irc_kick_message
-	Message           Hook[IRCMessage]           // irc_message
-	ModeMessage       Hook[IRCModeMessage]       // irc_mode_message
-	NamesInfo         Hook[IRCNamesInfo]         // irc_names_info
-	NetworkInfo       Hook[IRCNetworkInfo]       // irc_network_info
-	NickMessage       Hook[IRCNickMessage]       // irc_nick_message
-	NoticeMessage     Hook[IRCNoticeMessage]     // irc_notice_message
-	OperMessage       Hook[IRCOperMessage]       // irc_oper_message
-	OperResponse      Hook[IRCOperResponse]      // irc_oper_response
-	PartMessage       Hook[IRCPartMessage]       // irc_part_message
-	PasswordMessage   Hook[IRCPasswordMessage]   // irc_password_message
-	PrivmsgMessage    Hook[IRCPrivmsgMessage]    // irc_privmsg_message
-	QuitMessage       Hook[IRCQuitMessage]       // irc_quit_message
-	Reply             Hook[IRCReply]             // irc_reply
-	Request           Hook[IRCRequest]           // irc_request
-	ServerInfo        Hook[IRCServerInfo]        // irc_server_info
-	SqueryMessage     Hook[IRCSqueryMessage]     // irc_squery_message
-	SquitMessage      Hook[IRCSquitMessage]      // irc_squit_message
-	StartTLS          Hook[IRCStartTLS]          // irc_starttls
-	UserMessage       Hook[IRCUserMessage]       // irc_user_message
-	WhoLine           Hook[IRCWhoLine]           // irc_who_line
-	WhoMessage        Hook[IRCWhoMessage]        // irc_who_message
-	WhoisChannelLine  Hook[IRCWhoisChannelLine]  // irc_whois_channel_line
-	WhoisMessage      Hook[IRCWhoisMessage]      // irc_whois_message
-	WhoisOperatorLine Hook[IRCWhoisOperatorLine] // irc_whois_operator_line
-	WhoisUserLine     Hook[IRCWhoisUserLine]     // irc_whois_user_line
+	ChannelInfo       IRCChannelInfoHook       // irc_channel_info
+	ChannelTopic      IRCChannelTopicHook      // irc_channel_topic
+	DCCMessage        IRCDCCMessageHook        // irc_dcc_message
+	ErrorMessage      IRCErrorMessageHook      // irc_error_message
+	GlobalUsers       IRCGlobalUsersHook       // irc_global_users
+	InvalidNick       IRCInvalidNickHook       // irc_invalid_nick
+	InviteMessage     IRCInviteMessageHook     // irc_invite_message
+	JoinMessage       IRCJoinMessageHook       // irc_join_message
+	KickMessage       IRCKickMessageHook       // irc_kick_message
+	Message           IRCMessageHook           // irc_message
+	ModeMessage       IRCModeMessageHook       // irc_mode_message
+	NamesInfo         IRCNamesInfoHook         // irc_names_info
+	NetworkInfo       IRCNetworkInfoHook       // irc_network_info
+	NickMessage       IRCNickMessageHook       // irc_nick_message
+	NoticeMessage     IRCNoticeMessageHook     // irc_notice_message
+	OperMessage       IRCOperMessageHook       // irc_oper_message
+	OperResponse      IRCOperResponseHook      // irc_oper_response
+	PartMessage       IRCPartMessageHook       // irc_part_message
+	PasswordMessage   IRCPasswordMessageHook   // irc_password_message
+	PrivmsgMessage    IRCPrivmsgMessageHook    // irc_privmsg_message
+	QuitMessage       IRCQuitMessageHook       // irc_quit_message
+	Reply             IRCReplyHook             // irc_reply
+	Request           IRCRequestHook           // irc_request
+	ServerInfo        IRCServerInfoHook        // irc_server_info
+	SqueryMessage     IRCSqueryMessageHook     // irc_squery_message
+	SquitMessage      IRCSquitMessageHook      // irc_squit_message
+	StartTLS          IRCStartTLSHook          // irc_starttls
+	UserMessage       IRCUserMessageHook       // irc_user_message
+	WhoLine           IRCWhoLineHook           // irc_who_line
+	WhoMessage        IRCWhoMessageHook        // irc_who_message
+	WhoisChannelLine  IRCWhoisChannelLineHook  // irc_whois_channel_line
+	WhoisMessage      IRCWhoisMessageHook      // irc_whois_message
+	WhoisOperatorLine IRCWhoisOperatorLineHook // irc_whois_operator_line
+	WhoisUserLine     IRCWhoisUserLineHook     // irc_whois_user_line
 }
 
 // IdentEvents are the hooks of section Ident.
 type IdentEvents struct {
-	Error   Hook[IdentError]   // ident_error
-	Reply   Hook[IdentReply]   // ident_reply
-	Request Hook[IdentRequest] // ident_request
+	Error   IdentErrorHook   // ident_error
+	Reply   IdentReplyHook   // ident_reply
+	Request IdentRequestHook // ident_request
 }
 
 // InterConnEvents are the hooks of section InterConn.
 type InterConnEvents struct {
-	InterconnRemoveConn Hook[InterconnRemoveConn] // interconn_remove_conn
-	InterconnStats      Hook[InterconnStats]      // interconn_stats
+	InterconnRemoveConn InterconnRemoveConnHook // interconn_remove_conn
+	InterconnStats      InterconnStatsHook      // interconn_stats
 }
 
 // KRBEvents are the hooks of section KRB.
 type KRBEvents struct {
-	APRequest   Hook[KRBAPRequest]   // krb_ap_request
-	APResponse  Hook[KRBAPResponse]  // krb_ap_response
-	ASRequest   Hook[KRBASRequest]   // krb_as_request
-	ASResponse  Hook[KRBASResponse]  // krb_as_response
-	Cred        Hook[KRBCred]        // krb_cred
-	Error       Hook[KRBError]       // krb_error
-	Priv        Hook[KRBPriv]        // krb_priv
-	Safe        Hook[KRBSafe]        // krb_safe
-	TGSRequest  Hook[KRBTGSRequest]  // krb_tgs_request
-	TGSResponse Hook[KRBTGSResponse] // krb_tgs_response
+	APRequest   KRBAPRequestHook   // krb_ap_request
+	APResponse  KRBAPResponseHook  // krb_ap_response
+	ASRequest   KRBASRequestHook   // krb_as_request
+	ASResponse  KRBASResponseHook  // krb_as_response
+	Cred        KRBCredHook        // krb_cred
+	Error       KRBErrorHook       // krb_error
+	Priv        KRBPrivHook        // krb_priv
+	Safe        KRBSafeHook        // krb_safe
+	TGSRequest  KRBTGSRequestHook  // krb_tgs_request
+	TGSResponse KRBTGSResponseHook // krb_tgs_response
 }
 
 // LDAPEvents are the hooks of section LDAP.
 type LDAPEvents struct {
-	BindRequest       Hook[LDAPBindRequest]       // LDAP::bind_request
-	ExtendedRequest   Hook[LDAPExtendedRequest]   // LDAP::extended_request
-	ExtendedResponse  Hook[LDAPExtendedResponse]  // LDAP::extended_response
-	Message           Hook[LDAPMessage]           // LDAP::message
-	SearchRequest     Hook[LDAPSearchRequest]     // LDAP::search_request
-	SearchResultEntry Hook[LDAPSearchResultEntry] // LDAP::search_result_entry
-	StartTLS          Hook[LDAPStartTLS]          // LDAP::starttls
+	BindRequest       LDAPBindRequestHook       // LDAP::bind_request
+	ExtendedRequest   LDAPExtendedRequestHook   // LDAP::extended_request
+	ExtendedResponse  LDAPExtendedResponseHook  // LDAP::extended_response
+	Message           LDAPMessageHook           // LDAP::message
+	SearchRequest     LDAPSearchRequestHook     // LDAP::search_request
+	SearchResultEntry LDAPSearchResultEntryHook // LDAP::search_result_entry
+	StartTLS          LDAPStartTLSHook          // LDAP::starttls
 }
 
 // LoginEvents are the hooks of section Login.
 type LoginEvents struct {
-	ActivatingEncryption   Hook[ActivatingEncryption]   // activating_encryption
-	AuthenticationAccepted Hook[AuthenticationAccepted] // authentication_accepted
-	AuthenticationRejected Hook[AuthenticationRejected] // authentication_rejected
-	AuthenticationSkipped  Hook[AuthenticationSkipped]  // authentication_skipped
-	BadOption              Hook[BadOption]              // bad_option
-	BadOptionTermination   Hook[BadOptionTermination]   // bad_option_termination
-	InconsistentOption     Hook[InconsistentOption]     // inconsistent_option
-	Confused               Hook[LoginConfused]          // login_confused
-	ConfusedText           Hook[LoginConfusedText]      // login_confused_text
-	Display                Hook[LoginDisplay]           // login_display
-	Failure                Hook[LoginFailure]           // login_failure
-	InputLine              Hook[LoginInputLine]         // login_input_line
-	OutputLine             Hook[LoginOutputLine]        // login_output_line
-	Prompt                 Hook[LoginPrompt]            // login_prompt
-	Success                Hook[LoginSuccess]           // login_success
-	Terminal               Hook[LoginTerminal]          // login_terminal
-	RshReply               Hook[RshReply]               // rsh_reply
-	RshRequest             Hook[RshRequest]             // rsh_request
+	ActivatingEncryption   ActivatingEncryptionHook   // activating_encryption
+	AuthenticationAccepted AuthenticationAcceptedHook // authentication_accepted
+	AuthenticationRejected AuthenticationRejectedHook // authentication_rejected
+	AuthenticationSkipped  AuthenticationSkippedHook  // authentication_skipped
+	BadOption              BadOptionHook              // bad_option
+	BadOptionTermination   BadOptionTerminationHook   // bad_option_termination
+	InconsistentOption     InconsistentOptionHook     // inconsistent_option
+	Confused               LoginConfusedHook          // login_confused
+	ConfusedText           LoginConfusedTextHook      // login_confused_text
+	Display                LoginDisplayHook           // login_display
+	Failure                LoginFailureHook           // login_failure
+	InputLine              LoginInputLineHook         // login_input_line
+	OutputLine             LoginOutputLineHook        // login_output_line
+	Prompt                 LoginPromptHook            // login_prompt
+	Success                LoginSuccessHook           // login_success
+	Terminal               LoginTerminalHook          // login_terminal
+	RshReply               RshReplyHook               // rsh_reply
+	RshRequest             RshRequestHook             // rsh_request
 }
 
 // MIMEEvents are the hooks of section MIME.
 type MIMEEvents struct {
-	AllData     Hook[MIMEAllData]     // mime_all_data
-	AllHeaders  Hook[MIMEAllHeaders]  // mime_all_headers
-	BeginEntity Hook[MIMEBeginEntity] // mime_begin_entity
-	ContentHash Hook[MIMEContentHash] // mime_content_hash
-	EndEntity   Hook[MIMEEndEntity]   // mime_end_entity
-	EntityData  Hook[MIMEEntityData]  // mime_entity_data
-	Event       Hook[MIMEEvent]       // mime_event
-	OneHeader   Hook[MIMEOneHeader]   // mime_one_header
-	SegmentData Hook[MIMESegmentData] // mime_segment_data
+	AllData     MIMEAllDataHook     // mime_all_data
+	AllHeaders  MIMEAllHeadersHook  // mime_all_headers
+	BeginEntity MIMEBeginEntityHook // mime_begin_entity
+	ContentHash MIMEContentHashHook // mime_content_hash
+	EndEntity   MIMEEndEntityHook   // mime_end_entity
+	EntityData  MIMEEntityDataHook  // mime_entity_data
+	Event       MIMEEventHook       // mime_event
+	OneHeader   MIMEOneHeaderHook   // mime_one_header
+	SegmentData MIMESegmentDataHook // mime_segment_data
 }
 
 // MQTTEvents are the hooks of section MQTT.
 type MQTTEvents struct {
-	Auth        Hook[MQTTAuth]        // mqtt_auth
-	ConnAck     Hook[MQTTConnAck]     // mqtt_connack
-	Connect     Hook[MQTTConnect]     // mqtt_connect
-	Disconnect  Hook[MQTTDisconnect]  // mqtt_disconnect
-	PingReq     Hook[MQTTPingReq]     // mqtt_pingreq
-	PingResp    Hook[MQTTPingResp]    // mqtt_pingresp
-	PubAck      Hook[MQTTPubAck]      // mqtt_puback
-	PubComp     Hook[MQTTPubComp]     // mqtt_pubcomp
-	Publish     Hook[MQTTPublish]     // mqtt_publish
-	PubRec      Hook[MQTTPubRec]      // mqtt_pubrec
-	PubRel      Hook[MQTTPubRel]      // mqtt_pubrel
-	SubAck      Hook[MQTTSubAck]      // mqtt_suback
-	Subscribe   Hook[MQTTSubscribe]   // mqtt_subscribe
-	UnsubAck    Hook[MQTTUnsubAck]    // mqtt_unsuback
-	Unsubscribe Hook[MQTTUnsubscribe] // mqtt_unsubscribe
+	Auth        MQTTAuthHook        // mqtt_auth
+	ConnAck     MQTTConnAckHook     // mqtt_connack
+	Connect     MQTTConnectHook     // mqtt_connect
+	Disconnect  MQTTDisconnectHook  // mqtt_disconnect
+	PingReq     MQTTPingReqHook     // mqtt_pingreq
+	PingResp    MQTTPingRespHook    // mqtt_pingresp
+	PubAck      MQTTPubAckHook      // mqtt_puback
+	PubComp     MQTTPubCompHook     // mqtt_pubcomp
+	Publish     MQTTPublishHook     // mqtt_publish
+	PubRec      MQTTPubRecHook      // mqtt_pubrec
+	PubRel      MQTTPubRelHook      // mqtt_pubrel
+	SubAck      MQTTSubAckHook      // mqtt_suback
+	Subscribe   MQTTSubscribeHook   // mqtt_subscribe
+	UnsubAck    MQTTUnsubAckHook    // mqtt_unsuback
+	Unsubscribe MQTTUnsubscribeHook // mqtt_unsubscribe
 }
 
 // ModbusEvents are the hooks of section Modbus.
 type ModbusEvents struct {
-	Exception                          Hook[ModbusException]                          // modbus_exception
-	MaskWriteRegisterRequest           Hook[ModbusMaskWriteRegisterRequest]           // modbus_mask_write_register_request
-	MaskWriteRegisterResponse          Hook[ModbusMaskWriteRegisterResponse]          // modbus_mask_write_register_response
-	Message                            Hook[ModbusMessage]                            // modbus_message
-	ReadCoilsRequest                   Hook[ModbusReadCoilsRequest]                   // modbus_read_coils_request
-	ReadCoilsResponse                  Hook[ModbusReadCoilsResponse]                  // modbus_read_coils_response
-	ReadDiscreteInputsRequest          Hook[ModbusReadDiscreteInputsRequest]          // modbus_read_discrete_inputs_request
-	ReadDiscreteInputsResponse         Hook[ModbusReadDiscreteInputsResponse]         // modbus_read_discrete_inputs_response
-	ReadFIFOQueueRequest               Hook[ModbusReadFIFOQueueRequest]               // modbus_read_fifo_queue_request
-	ReadFIFOQueueResponse              Hook[ModbusReadFIFOQueueResponse]              // modbus_read_fifo_queue_response
-	ReadFileRecordRequest              Hook[ModbusReadFileRecordRequest]              // modbus_read_file_record_request
-	ReadFileRecordResponse             Hook[ModbusReadFileRecordResponse]             // modbus_read_file_record_response
-	ReadHoldingRegistersRequest        Hook[ModbusReadHoldingRegistersRequest]        // modbus_read_holding_registers_request
-	ReadHoldingRegistersResponse       Hook[ModbusReadHoldingRegistersResponse]       // modbus_read_holding_registers_response
-	ReadInputRegistersRequest          Hook[ModbusReadInputRegistersRequest]          // modbus_read_input_registers_request
-	ReadInputRegistersResponse         Hook[ModbusReadInputRegistersResponse]         // modbus_read_input_registers_response
-	ReadWriteMultipleRegistersRequest  Hook[ModbusReadWriteMultipleRegistersRequest]  // modbus_read_write_multiple_registers_request
-	ReadWriteMultipleRegistersResponse Hook[ModbusReadWriteMultipleRegistersResponse] // modbus_read_write_multiple_registers_response
-	WriteFileRecordRequest             Hook[ModbusWriteFileRecordRequest]             // modbus_write_file_record_request
-	WriteFileRecordResponse            Hook[ModbusWriteFileRecordResponse]            // modbus_write_file_record_response
-	WriteMultipleCoilsRequest          Hook[ModbusWriteMultipleCoilsRequest]          // modbus_write_multiple_coils_request
-	WriteMultipleCoilsResponse         Hook[ModbusWriteMultipleCoilsResponse]         // modbus_write_multiple_coils_response
-	WriteMultipleRegistersRequest      Hook[ModbusWriteMultipleRegistersRequest]      // modbus_write_multiple_registers_request
-	WriteMultipleRegistersResponse     Hook[ModbusWriteMultipleRegistersResponse]     // modbus_write_multiple_registers_response
-	WriteSingleCoilRequest             Hook[ModbusWriteSingleCoilRequest]             // modbus_write_single_coil_request
-	WriteSingleCoilResponse            Hook[ModbusWriteSingleCoilResponse]            // modbus_write_single_coil_response
-	WriteSingleRegisterRequest         Hook[ModbusWriteSingleRegisterRequest]         // modbus_write_single_register_request
-	WriteSingleRegisterResponse        Hook[ModbusWriteSingleRegisterResponse]        // modbus_write_single_register_response
+	Exception                          ModbusExceptionHook                          // modbus_exception
+	MaskWriteRegisterRequest           ModbusMaskWriteRegisterRequestHook           // modbus_mask_write_register_request
+	MaskWriteRegisterResponse          ModbusMaskWriteRegisterResponseHook          // modbus_mask_write_register_response
+	Message                            ModbusMessageHook                            // modbus_message
+	ReadCoilsRequest                   ModbusReadCoilsRequestHook                   // modbus_read_coils_request
+	ReadCoilsResponse                  ModbusReadCoilsResponseHook                  // modbus_read_coils_response
+	ReadDiscreteInputsRequest          ModbusReadDiscreteInputsRequestHook          // modbus_read_discrete_inputs_request
+	ReadDiscreteInputsResponse         ModbusReadDiscreteInputsResponseHook         // modbus_read_discrete_inputs_response
+	ReadFIFOQueueRequest               ModbusReadFIFOQueueRequestHook               // modbus_read_fifo_queue_request
+	ReadFIFOQueueResponse              ModbusReadFIFOQueueResponseHook              // modbus_read_fifo_queue_response
+	ReadFileRecordRequest              ModbusReadFileRecordRequestHook              // modbus_read_file_record_request
+	ReadFileRecordResponse             ModbusReadFileRecordResponseHook             // modbus_read_file_record_response
+	ReadHoldingRegistersRequest        ModbusReadHoldingRegistersRequestHook        // modbus_read_holding_registers_request
+	ReadHoldingRegistersResponse       ModbusReadHoldingRegistersResponseHook       // modbus_read_holding_registers_response
+	ReadInputRegistersRequest          ModbusReadInputRegistersRequestHook          // modbus_read_input_registers_request
+	ReadInputRegistersResponse         ModbusReadInputRegistersResponseHook         // modbus_read_input_registers_response
+	ReadWriteMultipleRegistersRequest  ModbusReadWriteMultipleRegistersRequestHook  // modbus_read_write_multiple_registers_request
+	ReadWriteMultipleRegistersResponse ModbusReadWriteMultipleRegistersResponseHook // modbus_read_write_multiple_registers_response
+	WriteFileRecordRequest             ModbusWriteFileRecordRequestHook             // modbus_write_file_record_request
+	WriteFileRecordResponse            ModbusWriteFileRecordResponseHook            // modbus_write_file_record_response
+	WriteMultipleCoilsRequest          ModbusWriteMultipleCoilsRequestHook          // modbus_write_multiple_coils_request
+	WriteMultipleCoilsResponse         ModbusWriteMultipleCoilsResponseHook         // modbus_write_multiple_coils_response
+	WriteMultipleRegistersRequest      ModbusWriteMultipleRegistersRequestHook      // modbus_write_multiple_registers_request
+	WriteMultipleRegistersResponse     ModbusWriteMultipleRegistersResponseHook     // modbus_write_multiple_registers_response
+	WriteSingleCoilRequest             ModbusWriteSingleCoilRequestHook             // modbus_write_single_coil_request
+	WriteSingleCoilResponse            ModbusWriteSingleCoilResponseHook            // modbus_write_single_coil_response
+	WriteSingleRegisterRequest         ModbusWriteSingleRegisterRequestHook         // modbus_write_single_register_request
+	WriteSingleRegisterResponse        ModbusWriteSingleRegisterResponseHook        // modbus_write_single_register_response
 }
 
 // MySQLEvents are the hooks of section MySQL.
 type MySQLEvents struct {
-	AuthMoreData      Hook[MySQLAuthMoreData]      // mysql_auth_more_data
-	AuthPlugin        Hook[MySQLAuthPlugin]        // mysql_auth_plugin
-	AuthSwitchRequest Hook[MySQLAuthSwitchRequest] // mysql_auth_switch_request
-	ChangeUser        Hook[MySQLChangeUser]        // mysql_change_user
-	CommandRequest    Hook[MySQLCommandRequest]    // mysql_command_request
-	EOF               Hook[MySQLEOF]               // mysql_eof
-	Error             Hook[MySQLError]             // mysql_error
-	Handshake         Hook[MySQLHandshake]         // mysql_handshake
-	OK                Hook[MySQLOK]                // mysql_ok
-	ResultRow         Hook[MySQLResultRow]         // mysql_result_row
-	ServerVersion     Hook[MySQLServerVersion]     // mysql_server_version
-	SSLRequest        Hook[MySQLSSLRequest]        // mysql_ssl_request
+	AuthMoreData      MySQLAuthMoreDataHook      // mysql_auth_more_data
+	AuthPlugin        MySQLAuthPluginHook        // mysql_auth_plugin
+	AuthSwitchRequest MySQLAuthSwitchRequestHook // mysql_auth_switch_request
+	ChangeUser        MySQLChangeUserHook        // mysql_change_user
+	CommandRequest    MySQLCommandRequestHook    // mysql_command_request
+	EOF               MySQLEOFHook               // mysql_eof
+	Error             MySQLErrorHook             // mysql_error
+	Handshake         MySQLHandshakeHook         // mysql_handshake
+	OK                MySQLOKHook                // mysql_ok
+	ResultRow         MySQLResultRowHook         // mysql_result_row
+	ServerVersion     MySQLServerVersionHook     // mysql_server_version
+	SSLRequest        MySQLSSLRequestHook        // mysql_ssl_request
 }
 
 // NCPEvents are the hooks of section NCP.
 type NCPEvents struct {
-	Reply   Hook[NCPReply]   // ncp_reply
-	Request Hook[NCPRequest] // ncp_request
+	Reply   NCPReplyHook   // ncp_reply
+	Request NCPRequestHook // ncp_request
 }
 
 // NTLMEvents are the hooks of section NTLM.
 type NTLMEvents struct {
-	Authenticate Hook[NTLMAuthenticate] // ntlm_authenticate
-	Challenge    Hook[NTLMChallenge]    // ntlm_challenge
-	Negotiate    Hook[NTLMNegotiate]    // ntlm_negotiate
+	Authenticate NTLMAuthenticateHook // ntlm_authenticate
+	Challenge    NTLMChallengeHook    // ntlm_challenge
+	Negotiate    NTLMNegotiateHook    // ntlm_negotiate
 }
 
 // NTPEvents are the hooks of section NTP.
 type NTPEvents struct {
-	Message Hook[NTPMessage] // ntp_message
+	Message NTPMessageHook // ntp_message
 }
 
 // NetBIOSEvents are the hooks of section NetBIOS.
 type NetBIOSEvents struct {
-	SessionAccepted   Hook[NetBIOSSessionAccepted]   // netbios_session_accepted
-	SessionKeepalive  Hook[NetBIOSSessionKeepalive]  // netbios_session_keepalive
-	SessionMessage    Hook[NetBIOSSessionMessage]    // netbios_session_message
-	SessionRawMessage Hook[NetBIOSSessionRawMessage] // netbios_session_raw_message
-	SessionRejected   Hook[NetBIOSSessionRejected]   // netbios_session_rejected
-	SessionRequest    Hook[NetBIOSSessionRequest]    // netbios_session_request
-	SessionRetArgResp Hook[NetBIOSSessionRetArgResp] // netbios_session_ret_arg_resp
+	SessionAccepted   NetBIOSSessionAcceptedHook   // netbios_session_accepted
+	SessionKeepalive  NetBIOSSessionKeepaliveHook  // netbios_session_keepalive
+	SessionMessage    NetBIOSSessionMessageHook    // netbios_session_message
+	SessionRawMessage NetBIOSSessionRawMessageHook // netbios_session_raw_message
+	SessionRejected   NetBIOSSessionRejectedHook   // netbios_session_rejected
+	SessionRequest    NetBIOSSessionRequestHook    // netbios_session_request
+	SessionRetArgResp NetBIOSSessionRetArgRespHook // netbios_session_ret_arg_resp
 }
 
 // OCSPEvents are the hooks of section OCSP.
 type OCSPEvents struct {
-	Extension           Hook[OCSPExtension]           // ocsp_extension
-	Request             Hook[OCSPRequest]             // ocsp_request
-	RequestCertificate  Hook[OCSPRequestCertificate]  // ocsp_request_certificate
-	ResponseBytes       Hook[OCSPResponseBytes]       // ocsp_response_bytes
-	ResponseCertificate Hook[OCSPResponseCertificate] // ocsp_response_certificate
-	ResponseStatus      Hook[OCSPResponseStatus]      // ocsp_response_status
+	Extension           OCSPExtensionHook           // ocsp_extension
+	Request             OCSPRequestHook             // ocsp_request
+	RequestCertificate  OCSPRequestCertificateHook  // ocsp_request_certificate
+	ResponseBytes       OCSPResponseBytesHook       // ocsp_response_bytes
+	ResponseCertificate OCSPResponseCertificateHook // ocsp_response_certificate
+	ResponseStatus      OCSPResponseStatusHook      // ocsp_response_status
 }
 
 // OpenVPNEvents are the hooks of section OpenVPN.
 type OpenVPNEvents struct {
-	AckMessage             Hook[OpenVPNAckMessage]             // OpenVPN::ack_message
-	ControlMessage         Hook[OpenVPNControlMessage]         // OpenVPN::control_message
-	ControlMessageWithData Hook[OpenVPNControlMessageWithData] // OpenVPN::control_message_with_data
-	DataMessage            Hook[OpenVPNDataMessage]            // OpenVPN::data_message
+	AckMessage             OpenVPNAckMessageHook             // OpenVPN::ack_message
+	ControlMessage         OpenVPNControlMessageHook         // OpenVPN::control_message
+	ControlMessageWithData OpenVPNControlMessageWithDataHook // OpenVPN::control_message_with_data
+	DataMessage            OpenVPNDataMessageHook            // OpenVPN::data_message
 }
 
 // PEEvents are the hooks of section PE.
 type PEEvents struct {
-	DOSCode        Hook[PEDOSCode]        // pe_dos_code
-	DOSHeader      Hook[PEDOSHeader]      // pe_dos_header
-	FileHeader     Hook[PEFileHeader]     // pe_file_header
-	OptionalHeader Hook[PEOptionalHeader] // pe_optional_header
-	SectionHeader  Hook[PESectionHeader]  // pe_section_header
+	DOSCode        PEDOSCodeHook        // pe_dos_code
+	DOSHeader      PEDOSHeaderHook      // pe_dos_header
+	FileHeader     PEFileHeaderHook     // pe_file_header
+	OptionalHeader PEOptionalHeaderHook // pe_optional_header
+	SectionHeader  PESectionHeaderHook  // pe_section_header
 }
 
 // POP3Events are the hooks of section POP3.
 type POP3Events struct {
-	Data         Hook[POP3Data]         // pop3_data
-	LoginFailure Hook[POP3LoginFailure] // pop3_login_failure
-	LoginSuccess Hook[POP3LoginSuccess] // pop3_login_success
-	Reply        Hook[POP3Reply]        // pop3_reply
-	Request      Hook[POP3Request]      // pop3_request
-	StartTLS     Hook[POP3StartTLS]     // pop3_starttls
-	Unexpected   Hook[POP3Unexpected]   // pop3_unexpected
+	Data         POP3DataHook         // pop3_data
+	LoginFailure POP3LoginFailureHook // pop3_login_failure
+	LoginSuccess POP3LoginSuccessHook // pop3_login_success
+	Reply        POP3ReplyHook        // pop3_reply
+	Request      POP3RequestHook      // pop3_request
+	StartTLS     POP3StartTLSHook     // pop3_starttls
+	Unexpected   POP3UnexpectedHook   // pop3_unexpected
 }
 
 // PacketEvents are the hooks of section Packet.
 type PacketEvents struct {
-	ESP               Hook[ESPPacket]         // esp_packet
-	MobileIPv6Message Hook[MobileIPv6Message] // mobile_ipv6_message
-	Raw               Hook[RawPacket]         // raw_packet
-	UnknownProtocol   Hook[UnknownProtocol]   // unknown_protocol
+	ESP               ESPPacketHook         // esp_packet
+	MobileIPv6Message MobileIPv6MessageHook // mobile_ipv6_message
+	Raw               RawPacketHook         // raw_packet
+	UnknownProtocol   UnknownProtocolHook   // unknown_protocol
 }
 
 // PostgreSQLEvents are the hooks of section PostgreSQL.
 type PostgreSQLEvents struct {
-	AuthenticationOk              Hook[PostgreSQLAuthenticationOk]              // PostgreSQL::authentication_ok
-	AuthenticationRequest         Hook[PostgreSQLAuthenticationRequest]         // PostgreSQL::authentication_request
-	AuthenticationResponse        Hook[PostgreSQLAuthenticationResponse]        // PostgreSQL::authentication_response
-	BackendKeyData                Hook[PostgreSQLBackendKeyData]                // PostgreSQL::backend_key_data
-	DataRow                       Hook[PostgreSQLDataRow]                       // PostgreSQL::data_row
-	ErrorResponse                 Hook[PostgreSQLErrorResponse]                 // PostgreSQL::error_response
-	ErrorResponseIdentifiedField  Hook[PostgreSQLErrorResponseIdentifiedField]  // PostgreSQL::error_response_identified_field
-	NotImplemented                Hook[PostgreSQLNotImplemented]                // PostgreSQL::not_implemented
-	NoticeResponse                Hook[PostgreSQLNoticeResponse]                // PostgreSQL::notice_response
-	NoticeResponseIdentifiedField Hook[PostgreSQLNoticeResponseIdentifiedField] // PostgreSQL::notice_response_identified_field
-	ParameterStatus               Hook[PostgreSQLParameterStatus]               // PostgreSQL::parameter_status
-	ReadyForQuery                 Hook[PostgreSQLReadyForQuery]                 // PostgreSQL::ready_for_query
-	SimpleQuery                   Hook[PostgreSQLSimpleQuery]                   // PostgreSQL::simple_query
-	SSLReply                      Hook[PostgreSQLSSLReply]                      // PostgreSQL::ssl_reply
-	SSLRequest                    Hook[PostgreSQLSSLRequest]                    // PostgreSQL::ssl_request
-	StartupMessage                Hook[PostgreSQLStartupMessage]                // PostgreSQL::startup_message
-	StartupParameter              Hook[PostgreSQLStartupParameter]              // PostgreSQL::startup_parameter
-	Terminate                     Hook[PostgreSQLTerminate]                     // PostgreSQL::terminate
+	AuthenticationOk              PostgreSQLAuthenticationOkHook              // PostgreSQL::authentication_ok
+	AuthenticationRequest         PostgreSQLAuthenticationRequestHook         // PostgreSQL::authentication_request
+	AuthenticationResponse        PostgreSQLAuthenticationResponseHook        // PostgreSQL::authentication_response
+	BackendKeyData                PostgreSQLBackendKeyDataHook                // PostgreSQL::backend_key_data
+	DataRow                       PostgreSQLDataRowHook                       // PostgreSQL::data_row
+	ErrorResponse                 PostgreSQLErrorResponseHook                 // PostgreSQL::error_response
+	ErrorResponseIdentifiedField  PostgreSQLErrorResponseIdentifiedFieldHook  // PostgreSQL::error_response_identified_field
+	NotImplemented                PostgreSQLNotImplementedHook                // PostgreSQL::not_implemented
+	NoticeResponse                PostgreSQLNoticeResponseHook                // PostgreSQL::notice_response
+	NoticeResponseIdentifiedField PostgreSQLNoticeResponseIdentifiedFieldHook // PostgreSQL::notice_response_identified_field
+	ParameterStatus               PostgreSQLParameterStatusHook               // PostgreSQL::parameter_status
+	ReadyForQuery                 PostgreSQLReadyForQueryHook                 // PostgreSQL::ready_for_query
+	SimpleQuery                   PostgreSQLSimpleQueryHook                   // PostgreSQL::simple_query
+	SSLReply                      PostgreSQLSSLReplyHook                      // PostgreSQL::ssl_reply
+	SSLRequest                    PostgreSQLSSLRequestHook                    // PostgreSQL::ssl_request
+	StartupMessage                PostgreSQLStartupMessageHook                // PostgreSQL::startup_message
+	StartupParameter              PostgreSQLStartupParameterHook              // PostgreSQL::startup_parameter
+	Terminate                     PostgreSQLTerminateHook                     // PostgreSQL::terminate
 }
 
 // QUICEvents are the hooks of section QUIC.
 type QUICEvents struct {
-	ConnectionCloseFrame              Hook[QUICConnectionCloseFrame]              // QUIC::connection_close_frame
-	DiscardedPacket                   Hook[QUICDiscardedPacket]                   // QUIC::discarded_packet
-	HandshakePacket                   Hook[QUICHandshakePacket]                   // QUIC::handshake_packet
-	InitialPacket                     Hook[QUICInitialPacket]                     // QUIC::initial_packet
-	RetryPacket                       Hook[QUICRetryPacket]                       // QUIC::retry_packet
-	ShortHeaderPacketThresholdCrossed Hook[QUICShortHeaderPacketThresholdCrossed] // QUIC::short_header_packet_threshold_crossed
-	UnhandledVersion                  Hook[QUICUnhandledVersion]                  // QUIC::unhandled_version
-	ZeroRTTPacket                     Hook[QUICZeroRTTPacket]                     // QUIC::zero_rtt_packet
+	ConnectionCloseFrame              QUICConnectionCloseFrameHook              // QUIC::connection_close_frame
+	DiscardedPacket                   QUICDiscardedPacketHook                   // QUIC::discarded_packet
+	HandshakePacket                   QUICHandshakePacketHook                   // QUIC::handshake_packet
+	InitialPacket                     QUICInitialPacketHook                     // QUIC::initial_packet
+	RetryPacket                       QUICRetryPacketHook                       // QUIC::retry_packet
+	ShortHeaderPacketThresholdCrossed QUICShortHeaderPacketThresholdCrossedHook // QUIC::short_header_packet_threshold_crossed
+	UnhandledVersion                  QUICUnhandledVersionHook                  // QUIC::unhandled_version
+	ZeroRTTPacket                     QUICZeroRTTPacketHook                     // QUIC::zero_rtt_packet
 }
 
 // RADIUSEvents are the hooks of section RADIUS.
 type RADIUSEvents struct {
-	Attribute Hook[RADIUSAttribute] // radius_attribute
-	Message   Hook[RADIUSMessage]   // radius_message
+	Attribute RADIUSAttributeHook // radius_attribute
+	Message   RADIUSMessageHook   // radius_message
 }
 
 // RDPEvents are the hooks of section RDP.
 type RDPEvents struct {
-	BeginEncryption         Hook[RDPBeginEncryption]         // rdp_begin_encryption
-	ClientCoreData          Hook[RDPClientCoreData]          // rdp_client_core_data
-	ClientNetworkData       Hook[RDPClientNetworkData]       // rdp_client_network_data
-	ConnectRequest          Hook[RDPConnectRequest]          // rdp_connect_request
-	GCCServerCreateResponse Hook[RDPGCCServerCreateResponse] // rdp_gcc_server_create_response
-	NegotiationFailure      Hook[RDPNegotiationFailure]      // rdp_negotiation_failure
-	NegotiationResponse     Hook[RDPNegotiationResponse]     // rdp_negotiation_response
-	ServerCertificate       Hook[RDPServerCertificate]       // rdp_server_certificate
-	ServerSecurity          Hook[RDPServerSecurity]          // rdp_server_security
+	BeginEncryption         RDPBeginEncryptionHook         // rdp_begin_encryption
+	ClientCoreData          RDPClientCoreDataHook          // rdp_client_core_data
+	ClientNetworkData       RDPClientNetworkDataHook       // rdp_client_network_data
+	ConnectRequest          RDPConnectRequestHook          // rdp_connect_request
+	GCCServerCreateResponse RDPGCCServerCreateResponseHook // rdp_gcc_server_create_response
+	NegotiationFailure      RDPNegotiationFailureHook      // rdp_negotiation_failure
+	NegotiationResponse     RDPNegotiationResponseHook     // rdp_negotiation_response
+	ServerCertificate       RDPServerCertificateHook       // rdp_server_certificate
+	ServerSecurity          RDPServerSecurityHook          // rdp_server_security
 }
 
 // RFBEvents are the hooks of section RFB.
 type RFBEvents struct {
-	AuthResult         Hook[RFBAuthResult]         // rfb_auth_result
-	AuthenticationType Hook[RFBAuthenticationType] // rfb_authentication_type
-	ClientVersion      Hook[RFBClientVersion]      // rfb_client_version
-	Event              Hook[RFBEvent]              // rfb_event
-	ServerParameters   Hook[RFBServerParameters]   // rfb_server_parameters
-	ServerVersion      Hook[RFBServerVersion]      // rfb_server_version
-	ShareFlag          Hook[RFBShareFlag]          // rfb_share_flag
+	AuthResult         RFBAuthResultHook         // rfb_auth_result
+	AuthenticationType RFBAuthenticationTypeHook // rfb_authentication_type
+	ClientVersion      RFBClientVersionHook      // rfb_client_version
+	Event              RFBEventHook              // rfb_event
+	ServerParameters   RFBServerParametersHook   // rfb_server_parameters
+	ServerVersion      RFBServerVersionHook      // rfb_server_version
+	ShareFlag          RFBShareFlagHook          // rfb_share_flag
 }
 
 // RPCEvents are the hooks of section RPC.
 type RPCEvents struct {
-	MountProcMnt            Hook[MountProcMnt]            // mount_proc_mnt
-	MountProcNotImplemented Hook[MountProcNotImplemented] // mount_proc_not_implemented
-	MountProcNull           Hook[MountProcNull]           // mount_proc_null
-	MountProcUmnt           Hook[MountProcUmnt]           // mount_proc_umnt
-	MountProcUmntAll        Hook[MountProcUmntAll]        // mount_proc_umnt_all
-	MountReplyStatus        Hook[MountReplyStatus]        // mount_reply_status
-	NFSProcCreate           Hook[NFSProcCreate]           // nfs_proc_create
-	NFSProcGetAttr          Hook[NFSProcGetAttr]          // nfs_proc_getattr
-	NFSProcLink             Hook[NFSProcLink]             // nfs_proc_link
-	NFSProcLookup           Hook[NFSProcLookup]           // nfs_proc_lookup
-	NFSProcMkDir            Hook[NFSProcMkDir]            // nfs_proc_mkdir
-	NFSProcNotImplemented   Hook[NFSProcNotImplemented]   // nfs_proc_not_implemented
-	NFSProcNull             Hook[NFSProcNull]             // nfs_proc_null
-	NFSProcRead             Hook[NFSProcRead]             // nfs_proc_read
-	NFSProcReadDir          Hook[NFSProcReadDir]          // nfs_proc_readdir
-	NFSProcReadLink         Hook[NFSProcReadLink]         // nfs_proc_readlink
-	NFSProcRemove           Hook[NFSProcRemove]           // nfs_proc_remove
-	NFSProcRename           Hook[NFSProcRename]           // nfs_proc_rename
-	NFSProcRmDir            Hook[NFSProcRmDir]            // nfs_proc_rmdir
-	NFSProcSAttr            Hook[NFSProcSAttr]            // nfs_proc_sattr
-	NFSProcSymlink          Hook[NFSProcSymlink]          // nfs_proc_symlink
-	NFSProcWrite            Hook[NFSProcWrite]            // nfs_proc_write
-	NFSReplyStatus          Hook[NFSReplyStatus]          // nfs_reply_status
-	PMAttemptCallit         Hook[PMAttemptCallit]         // pm_attempt_callit
-	PMAttemptDump           Hook[PMAttemptDump]           // pm_attempt_dump
-	PMAttemptGetPort        Hook[PMAttemptGetPort]        // pm_attempt_getport
-	PMAttemptNull           Hook[PMAttemptNull]           // pm_attempt_null
-	PMAttemptSet            Hook[PMAttemptSet]            // pm_attempt_set
-	PMAttemptUnset          Hook[PMAttemptUnset]          // pm_attempt_unset
-	PMBadPort               Hook[PMBadPort]               // pm_bad_port
-	PMRequestCallit         Hook[PMRequestCallit]         // pm_request_callit
-	PMRequestDump           Hook[PMRequestDump]           // pm_request_dump
-	PMRequestGetPort        Hook[PMRequestGetPort]        // pm_request_getport
-	PMRequestNull           Hook[PMRequestNull]           // pm_request_null
-	PMRequestSet            Hook[PMRequestSet]            // pm_request_set
-	PMRequestUnset          Hook[PMRequestUnset]          // pm_request_unset
-	Call                    Hook[RPCCall]                 // rpc_call
-	Dialogue                Hook[RPCDialogue]             // rpc_dialogue
-	Reply                   Hook[RPCReply]                // rpc_reply
+	MountProcMnt            MountProcMntHook            // mount_proc_mnt
+	MountProcNotImplemented MountProcNotImplementedHook // mount_proc_not_implemented
+	MountProcNull           MountProcNullHook           // mount_proc_null
+	MountProcUmnt           MountProcUmntHook           // mount_proc_umnt
+	MountProcUmntAll        MountProcUmntAllHook        // mount_proc_umnt_all
+	MountReplyStatus        MountReplyStatusHook        // mount_reply_status
+	NFSProcCreate           NFSProcCreateHook           // nfs_proc_create
+	NFSProcGetAttr          NFSProcGetAttrHook          // nfs_proc_getattr
+	NFSProcLink             NFSProcLinkHook             // nfs_proc_link
+	NFSProcLookup           NFSProcLookupHook           // nfs_proc_lookup
+	NFSProcMkDir            NFSProcMkDirHook            // nfs_proc_mkdir
+	NFSProcNotImplemented   NFSProcNotImplementedHook   // nfs_proc_not_implemented
+	NFSProcNull             NFSProcNullHook             // nfs_proc_null
+	NFSProcRead             NFSProcReadHook             // nfs_proc_read
+	NFSProcReadDir          NFSProcReadDirHook          // nfs_proc_readdir
+	NFSProcReadLink         NFSProcReadLinkHook         // nfs_proc_readlink
+	NFSProcRemove           NFSProcRemoveHook           // nfs_proc_remove
+	NFSProcRename           NFSProcRenameHook           // nfs_proc_rename
+	NFSProcRmDir            NFSProcRmDirHook            // nfs_proc_rmdir
+	NFSProcSAttr            NFSProcSAttrHook            // nfs_proc_sattr
+	NFSProcSymlink          NFSProcSymlinkHook          // nfs_proc_symlink
+	NFSProcWrite            NFSProcWriteHook            // nfs_proc_write
+	NFSReplyStatus          NFSReplyStatusHook          // nfs_reply_status
+	PMAttemptCallit         PMAttemptCallitHook         // pm_attempt_callit
+	PMAttemptDump           PMAttemptDumpHook           // pm_attempt_dump
+	PMAttemptGetPort        PMAttemptGetPortHook        // pm_attempt_getport
+	PMAttemptNull           PMAttemptNullHook           // pm_attempt_null
+	PMAttemptSet            PMAttemptSetHook            // pm_attempt_set
+	PMAttemptUnset          PMAttemptUnsetHook          // pm_attempt_unset
+	PMBadPort               PMBadPortHook               // pm_bad_port
+	PMRequestCallit         PMRequestCallitHook         // pm_request_callit
+	PMRequestDump           PMRequestDumpHook           // pm_request_dump
+	PMRequestGetPort        PMRequestGetPortHook        // pm_request_getport
+	PMRequestNull           PMRequestNullHook           // pm_request_null
+	PMRequestSet            PMRequestSetHook            // pm_request_set
+	PMRequestUnset          PMRequestUnsetHook          // pm_request_unset
+	Call                    RPCCallHook                 // rpc_call
+	Dialogue                RPCDialogueHook             // rpc_dialogue
+	Reply                   RPCReplyHook                // rpc_reply
 }
 
 // RedisEvents are the hooks of section Redis.
 type RedisEvents struct {
-	AuthCommand  Hook[RedisAuthCommand]  // Redis::auth_command
-	Command      Hook[RedisCommand]      // Redis::command
-	Error        Hook[RedisError]        // Redis::error
-	GetCommand   Hook[RedisGetCommand]   // Redis::get_command
-	HelloCommand Hook[RedisHelloCommand] // Redis::hello_command
-	Reply        Hook[RedisReply]        // Redis::reply
-	ServerPush   Hook[RedisServerPush]   // Redis::server_push
-	SetCommand   Hook[RedisSetCommand]   // Redis::set_command
+	AuthCommand  RedisAuthCommandHook  // Redis::auth_command
+	Command      RedisCommandHook      // Redis::command
+	Error        RedisErrorHook        // Redis::error
+	GetCommand   RedisGetCommandHook   // Redis::get_command
+	HelloCommand RedisHelloCommandHook // Redis::hello_command
+	Reply        RedisReplyHook        // Redis::reply
+	ServerPush   RedisServerPushHook   // Redis::server_push
+	SetCommand   RedisSetCommandHook   // Redis::set_command
 }
 
 // SIPEvents are the hooks of section SIP.
 type SIPEvents struct {
-	AllHeaders  Hook[SIPAllHeaders]  // sip_all_headers
-	BeginEntity Hook[SIPBeginEntity] // sip_begin_entity
-	EndEntity   Hook[SIPEndEntity]   // sip_end_entity
-	Header      Hook[SIPHeader]      // sip_header
-	Reply       Hook[SIPReply]       // sip_reply
-	Request     Hook[SIPRequest]     // sip_request
+	AllHeaders  SIPAllHeadersHook  // sip_all_headers
+	BeginEntity SIPBeginEntityHook // sip_begin_entity
+	EndEntity   SIPEndEntityHook   // sip_end_entity
+	Header      SIPHeaderHook      // sip_header
+	Reply       SIPReplyHook       // sip_reply
+	Request     SIPRequestHook     // sip_request
 }
 
 // SMBEvents are the hooks of section SMB.
 type SMBEvents struct {
-	SMB1CheckDirectoryRequest        Hook[SMB1CheckDirectoryRequest]        // smb1_check_directory_request
-	SMB1CheckDirectoryResponse       Hook[SMB1CheckDirectoryResponse]       // smb1_check_directory_response
-	SMB1CloseRequest                 Hook[SMB1CloseRequest]                 // smb1_close_request
-	SMB1CreateDirectoryRequest       Hook[SMB1CreateDirectoryRequest]       // smb1_create_directory_request
-	SMB1CreateDirectoryResponse      Hook[SMB1CreateDirectoryResponse]      // smb1_create_directory_response
-	SMB1EchoRequest                  Hook[SMB1EchoRequest]                  // smb1_echo_request
-	SMB1EchoResponse                 Hook[SMB1EchoResponse]                 // smb1_echo_response
-	SMB1EmptyResponse                Hook[SMB1EmptyResponse]                // smb1_empty_response
-	SMB1Error                        Hook[SMB1Error]                        // smb1_error
-	SMB1LogoffAndX                   Hook[SMB1LogoffAndX]                   // smb1_logoff_andx
-	SMB1Message                      Hook[SMB1Message]                      // smb1_message
-	SMB1NegotiateRequest             Hook[SMB1NegotiateRequest]             // smb1_negotiate_request
-	SMB1NegotiateResponse            Hook[SMB1NegotiateResponse]            // smb1_negotiate_response
-	SMB1NTCancelRequest              Hook[SMB1NTCancelRequest]              // smb1_nt_cancel_request
-	SMB1NTCreateAndXRequest          Hook[SMB1NTCreateAndXRequest]          // smb1_nt_create_andx_request
-	SMB1NTCreateAndXResponse         Hook[SMB1NTCreateAndXResponse]         // smb1_nt_create_andx_response
-	SMB1QueryInformationRequest      Hook[SMB1QueryInformationRequest]      // smb1_query_information_request
-	SMB1ReadAndXRequest              Hook[SMB1ReadAndXRequest]              // smb1_read_andx_request
-	SMB1ReadAndXResponse             Hook[SMB1ReadAndXResponse]             // smb1_read_andx_response
-	SMB1SessionSetupAndXRequest      Hook[SMB1SessionSetupAndXRequest]      // smb1_session_setup_andx_request
-	SMB1SessionSetupAndXResponse     Hook[SMB1SessionSetupAndXResponse]     // smb1_session_setup_andx_response
-	SMB1Trans2FindFirst2Request      Hook[SMB1Trans2FindFirst2Request]      // smb1_trans2_find_first2_request
-	SMB1Trans2GetDFSReferralRequest  Hook[SMB1Trans2GetDFSReferralRequest]  // smb1_trans2_get_dfs_referral_request
-	SMB1Trans2QueryPathInfoRequest   Hook[SMB1Trans2QueryPathInfoRequest]   // smb1_trans2_query_path_info_request
-	SMB1Transaction2Request          Hook[SMB1Transaction2Request]          // smb1_transaction2_request
-	SMB1Transaction2SecondaryRequest Hook[SMB1Transaction2SecondaryRequest] // smb1_transaction2_secondary_request
-	SMB1TransactionRequest           Hook[SMB1TransactionRequest]           // smb1_transaction_request
-	SMB1TransactionResponse          Hook[SMB1TransactionResponse]          // smb1_transaction_response
-	SMB1TransactionSecondaryRequest  Hook[SMB1TransactionSecondaryRequest]  // smb1_transaction_secondary_request
-	SMB1TreeConnectAndXRequest       Hook[SMB1TreeConnectAndXRequest]       // smb1_tree_connect_andx_request
-	SMB1TreeConnectAndXResponse      Hook[SMB1TreeConnectAndXResponse]      // smb1_tree_connect_andx_response
-	SMB1TreeDisconnect               Hook[SMB1TreeDisconnect]               // smb1_tree_disconnect
-	SMB1WriteAndXRequest             Hook[SMB1WriteAndXRequest]             // smb1_write_andx_request
-	SMB1WriteAndXResponse            Hook[SMB1WriteAndXResponse]            // smb1_write_andx_response
-	SMB2CloseRequest                 Hook[SMB2CloseRequest]                 // smb2_close_request
-	SMB2CloseResponse                Hook[SMB2CloseResponse]                // smb2_close_response
-	SMB2CreateRequest                Hook[SMB2CreateRequest]                // smb2_create_request
-	SMB2CreateResponse               Hook[SMB2CreateResponse]               // smb2_create_response
-	SMB2DiscardedMessagesState       Hook[SMB2DiscardedMessagesState]       // smb2_discarded_messages_state
-	SMB2FileDelete                   Hook[SMB2FileDelete]                   // smb2_file_delete
-	SMB2FileRename                   Hook[SMB2FileRename]                   // smb2_file_rename
-	SMB2FileSattr                    Hook[SMB2FileSattr]                    // smb2_file_sattr
-	SMB2Message                      Hook[SMB2Message]                      // smb2_message
-	SMB2NegotiateRequest             Hook[SMB2NegotiateRequest]             // smb2_negotiate_request
-	SMB2NegotiateResponse            Hook[SMB2NegotiateResponse]            // smb2_negotiate_response
-	SMB2ReadRequest                  Hook[SMB2ReadRequest]                  // smb2_read_request
-	SMB2SessionSetupRequest          Hook[SMB2SessionSetupRequest]          // smb2_session_setup_request
-	SMB2SessionSetupResponse         Hook[SMB2SessionSetupResponse]         // smb2_session_setup_response
-	SMB2TransformHeader              Hook[SMB2TransformHeader]              // smb2_transform_header
-	SMB2TreeConnectRequest           Hook[SMB2TreeConnectRequest]           // smb2_tree_connect_request
-	SMB2TreeConnectResponse          Hook[SMB2TreeConnectResponse]          // smb2_tree_connect_response
-	SMB2TreeDisconnectRequest        Hook[SMB2TreeDisconnectRequest]        // smb2_tree_disconnect_request
-	SMB2TreeDisconnectResponse       Hook[SMB2TreeDisconnectResponse]       // smb2_tree_disconnect_response
-	SMB2WriteRequest                 Hook[SMB2WriteRequest]                 // smb2_write_request
-	DiscardedDCERPCAnalyzers         Hook[SMBDiscardedDCERPCAnalyzers]      // smb_discarded_dce_rpc_analyzers
-	PipeConnectHeuristic             Hook[SMBPipeConnectHeuristic]          // smb_pipe_connect_heuristic
+	SMB1CheckDirectoryRequest        SMB1CheckDirectoryRequestHook        // smb1_check_directory_request
+	SMB1CheckDirectoryResponse       SMB1CheckDirectoryResponseHook       // smb1_check_directory_response
+	SMB1CloseRequest                 SMB1CloseRequestHook                 // smb1_close_request
+	SMB1CreateDirectoryRequest       SMB1CreateDirectoryRequestHook       // smb1_create_directory_request
+	SMB1CreateDirectoryResponse      SMB1CreateDirectoryResponseHook      // smb1_create_directory_response
+	SMB1EchoRequest                  SMB1EchoRequestHook                  // smb1_echo_request
+	SMB1EchoResponse                 SMB1EchoResponseHook                 // smb1_echo_response
+	SMB1EmptyResponse                SMB1EmptyResponseHook                // smb1_empty_response
+	SMB1Error                        SMB1ErrorHook                        // smb1_error
+	SMB1LogoffAndX                   SMB1LogoffAndXHook                   // smb1_logoff_andx
+	SMB1Message                      SMB1MessageHook                      // smb1_message
+	SMB1NegotiateRequest             SMB1NegotiateRequestHook             // smb1_negotiate_request
+	SMB1NegotiateResponse            SMB1NegotiateResponseHook            // smb1_negotiate_response
+	SMB1NTCancelRequest              SMB1NTCancelRequestHook              // smb1_nt_cancel_request
+	SMB1NTCreateAndXRequest          SMB1NTCreateAndXRequestHook          // smb1_nt_create_andx_request
+	SMB1NTCreateAndXResponse         SMB1NTCreateAndXResponseHook         // smb1_nt_create_andx_response
+	SMB1QueryInformationRequest      SMB1QueryInformationRequestHook      // smb1_query_information_request
+	SMB1ReadAndXRequest              SMB1ReadAndXRequestHook              // smb1_read_andx_request
+	SMB1ReadAndXResponse             SMB1ReadAndXResponseHook             // smb1_read_andx_response
+	SMB1SessionSetupAndXRequest      SMB1SessionSetupAndXRequestHook      // smb1_session_setup_andx_request
+	SMB1SessionSetupAndXResponse     SMB1SessionSetupAndXResponseHook     // smb1_session_setup_andx_response
+	SMB1Trans2FindFirst2Request      SMB1Trans2FindFirst2RequestHook      // smb1_trans2_find_first2_request
+	SMB1Trans2GetDFSReferralRequest  SMB1Trans2GetDFSReferralRequestHook  // smb1_trans2_get_dfs_referral_request
+	SMB1Trans2QueryPathInfoRequest   SMB1Trans2QueryPathInfoRequestHook   // smb1_trans2_query_path_info_request
+	SMB1Transaction2Request          SMB1Transaction2RequestHook          // smb1_transaction2_request
+	SMB1Transaction2SecondaryRequest SMB1Transaction2SecondaryRequestHook // smb1_transaction2_secondary_request
+	SMB1TransactionRequest           SMB1TransactionRequestHook           // smb1_transaction_request
+	SMB1TransactionResponse          SMB1TransactionResponseHook          // smb1_transaction_response
+	SMB1TransactionSecondaryRequest  SMB1TransactionSecondaryRequestHook  // smb1_transaction_secondary_request
+	SMB1TreeConnectAndXRequest       SMB1TreeConnectAndXRequestHook       // smb1_tree_connect_andx_request
+	SMB1TreeConnectAndXResponse      SMB1TreeConnectAndXResponseHook      // smb1_tree_connect_andx_response
+	SMB1TreeDisconnect               SMB1TreeDisconnectHook               // smb1_tree_disconnect
+	SMB1WriteAndXRequest             SMB1WriteAndXRequestHook             // smb1_write_andx_request
+	SMB1WriteAndXResponse            SMB1WriteAndXResponseHook            // smb1_write_andx_response
+	SMB2CloseRequest                 SMB2CloseRequestHook                 // smb2_close_request
+	SMB2CloseResponse                SMB2CloseResponseHook                // smb2_close_response
+	SMB2CreateRequest                SMB2CreateRequestHook                // smb2_create_request
+	SMB2CreateResponse               SMB2CreateResponseHook               // smb2_create_response
+	SMB2DiscardedMessagesState       SMB2DiscardedMessagesStateHook       // smb2_discarded_messages_state
+	SMB2FileDelete                   SMB2FileDeleteHook                   // smb2_file_delete
+	SMB2FileRename                   SMB2FileRenameHook                   // smb2_file_rename
+	SMB2FileSattr                    SMB2FileSattrHook                    // smb2_file_sattr
+	SMB2Message                      SMB2MessageHook                      // smb2_message
+	SMB2NegotiateRequest             SMB2NegotiateRequestHook             // smb2_negotiate_request
+	SMB2NegotiateResponse            SMB2NegotiateResponseHook            // smb2_negotiate_response
+	SMB2ReadRequest                  SMB2ReadRequestHook                  // smb2_read_request
+	SMB2SessionSetupRequest          SMB2SessionSetupRequestHook          // smb2_session_setup_request
+	SMB2SessionSetupResponse         SMB2SessionSetupResponseHook         // smb2_session_setup_response
+	SMB2TransformHeader              SMB2TransformHeaderHook              // smb2_transform_header
+	SMB2TreeConnectRequest           SMB2TreeConnectRequestHook           // smb2_tree_connect_request
+	SMB2TreeConnectResponse          SMB2TreeConnectResponseHook          // smb2_tree_connect_response
+	SMB2TreeDisconnectRequest        SMB2TreeDisconnectRequestHook        // smb2_tree_disconnect_request
+	SMB2TreeDisconnectResponse       SMB2TreeDisconnectResponseHook       // smb2_tree_disconnect_response
+	SMB2WriteRequest                 SMB2WriteRequestHook                 // smb2_write_request
+	DiscardedDCERPCAnalyzers         SMBDiscardedDCERPCAnalyzersHook      // smb_discarded_dce_rpc_analyzers
+	PipeConnectHeuristic             SMBPipeConnectHeuristicHook          // smb_pipe_connect_heuristic
 }
 
 // SMTPEvents are the hooks of section SMTP.
 type SMTPEvents struct {
-	Data       Hook[SMTPData]       // smtp_data
-	Reply      Hook[SMTPReply]      // smtp_reply
-	Request    Hook[SMTPRequest]    // smtp_request
-	StartTLS   Hook[SMTPStartTLS]   // smtp_starttls
-	Unexpected Hook[SMTPUnexpected] // smtp_unexpected
+	Data       SMTPDataHook       // smtp_data
+	Reply      SMTPReplyHook      // smtp_reply
+	Request    SMTPRequestHook    // smtp_request
+	StartTLS   SMTPStartTLSHook   // smtp_starttls
+	Unexpected SMTPUnexpectedHook // smtp_unexpected
 }
 
 // SNMPEvents are the hooks of section SNMP.
 type SNMPEvents struct {
-	EncryptedPDU         Hook[SNMPEncryptedPDU]         // snmp_encrypted_pdu
-	GetBulkRequest       Hook[SNMPGetBulkRequest]       // snmp_get_bulk_request
-	GetNextRequest       Hook[SNMPGetNextRequest]       // snmp_get_next_request
-	GetRequest           Hook[SNMPGetRequest]           // snmp_get_request
-	InformRequest        Hook[SNMPInformRequest]        // snmp_inform_request
-	Report               Hook[SNMPReport]               // snmp_report
-	Response             Hook[SNMPResponse]             // snmp_response
-	SetRequest           Hook[SNMPSetRequest]           // snmp_set_request
-	Trap                 Hook[SNMPTrap]                 // snmp_trap
-	TrapV2               Hook[SNMPTrapV2]               // snmp_trapV2
-	UnknownHeaderVersion Hook[SNMPUnknownHeaderVersion] // snmp_unknown_header_version
-	UnknownPDU           Hook[SNMPUnknownPDU]           // snmp_unknown_pdu
-	UnknownScopedPDU     Hook[SNMPUnknownScopedPDU]     // snmp_unknown_scoped_pdu
+	EncryptedPDU         SNMPEncryptedPDUHook         // snmp_encrypted_pdu
+	GetBulkRequest       SNMPGetBulkRequestHook       // snmp_get_bulk_request
+	GetNextRequest       SNMPGetNextRequestHook       // snmp_get_next_request
+	GetRequest           SNMPGetRequestHook           // snmp_get_request
+	InformRequest        SNMPInformRequestHook        // snmp_inform_request
+	Report               SNMPReportHook               // snmp_report
+	Response             SNMPResponseHook             // snmp_response
+	SetRequest           SNMPSetRequestHook           // snmp_set_request
+	Trap                 SNMPTrapHook                 // snmp_trap
+	TrapV2               SNMPTrapV2Hook               // snmp_trapV2
+	UnknownHeaderVersion SNMPUnknownHeaderVersionHook // snmp_unknown_header_version
+	UnknownPDU           SNMPUnknownPDUHook           // snmp_unknown_pdu
+	UnknownScopedPDU     SNMPUnknownScopedPDUHook     // snmp_unknown_scoped_pdu
 }
 
 // SOCKSEvents are the hooks of section SOCKS.
 type SOCKSEvents struct {
-	LoginUserpassReply   Hook[SOCKSLoginUserpassReply]   // socks_login_userpass_reply
-	LoginUserpassRequest Hook[SOCKSLoginUserpassRequest] // socks_login_userpass_request
-	Reply                Hook[SOCKSReply]                // socks_reply
-	Request              Hook[SOCKSRequest]              // socks_request
+	LoginUserpassReply   SOCKSLoginUserpassReplyHook   // socks_login_userpass_reply
+	LoginUserpassRequest SOCKSLoginUserpassRequestHook // socks_login_userpass_request
+	Reply                SOCKSReplyHook                // socks_reply
+	Request              SOCKSRequestHook              // socks_request
 }
 
 // SSHEvents are the hooks of section SSH.
 type SSHEvents struct {
-	SSH1ServerHostKey  Hook[SSH1ServerHostKey]  // ssh1_server_host_key
-	SSH2DHGEXInit      Hook[SSH2DHGEXInit]      // ssh2_dh_gex_init
-	SSH2DHServerParams Hook[SSH2DHServerParams] // ssh2_dh_server_params
-	SSH2ECCInit        Hook[SSH2ECCInit]        // ssh2_ecc_init
-	SSH2ECCKey         Hook[SSH2ECCKey]         // ssh2_ecc_key
-	SSH2GSSError       Hook[SSH2GSSError]       // ssh2_gss_error
-	SSH2GSSInit        Hook[SSH2GSSInit]        // ssh2_gss_init
-	SSH2RSASecret      Hook[SSH2RSASecret]      // ssh2_rsa_secret
-	SSH2ServerHostKey  Hook[SSH2ServerHostKey]  // ssh2_server_host_key
-	AuthAttempted      Hook[SSHAuthAttempted]   // ssh_auth_attempted
-	AuthSuccessful     Hook[SSHAuthSuccessful]  // ssh_auth_successful
-	Capabilities       Hook[SSHCapabilities]    // ssh_capabilities
-	ClientVersion      Hook[SSHClientVersion]   // ssh_client_version
-	EncryptedPacket    Hook[SSHEncryptedPacket] // ssh_encrypted_packet
-	ServerHostKey      Hook[SSHServerHostKey]   // ssh_server_host_key
-	ServerVersion      Hook[SSHServerVersion]   // ssh_server_version
+	SSH1ServerHostKey  SSH1ServerHostKeyHook  // ssh1_server_host_key
+	SSH2DHGEXInit      SSH2DHGEXInitHook      // ssh2_dh_gex_init
+	SSH2DHServerParams SSH2DHServerParamsHook // ssh2_dh_server_params
+	SSH2ECCInit        SSH2ECCInitHook        // ssh2_ecc_init
+	SSH2ECCKey         SSH2ECCKeyHook         // ssh2_ecc_key
+	SSH2GSSError       SSH2GSSErrorHook       // ssh2_gss_error
+	SSH2GSSInit        SSH2GSSInitHook        // ssh2_gss_init
+	SSH2RSASecret      SSH2RSASecretHook      // ssh2_rsa_secret
+	SSH2ServerHostKey  SSH2ServerHostKeyHook  // ssh2_server_host_key
+	AuthAttempted      SSHAuthAttemptedHook   // ssh_auth_attempted
+	AuthSuccessful     SSHAuthSuccessfulHook  // ssh_auth_successful
+	Capabilities       SSHCapabilitiesHook    // ssh_capabilities
+	ClientVersion      SSHClientVersionHook   // ssh_client_version
+	EncryptedPacket    SSHEncryptedPacketHook // ssh_encrypted_packet
+	ServerHostKey      SSHServerHostKeyHook   // ssh_server_host_key
+	ServerVersion      SSHServerVersionHook   // ssh_server_version
 }
 
 // SSLEvents are the hooks of section SSL.
 type SSLEvents struct {
-	Alert                                        Hook[SSLAlert]                                        // ssl_alert
-	CertificateRequest                           Hook[SSLCertificateRequest]                           // ssl_certificate_request
-	ChangeCipherSpec                             Hook[SSLChangeCipherSpec]                             // ssl_change_cipher_spec
-	ClientHello                                  Hook[SSLClientHello]                                  // ssl_client_hello
-	ConnectionFlipped                            Hook[SSLConnectionFlipped]                            // ssl_connection_flipped
-	DHClientParams                               Hook[SSLDHClientParams]                               // ssl_dh_client_params
-	DHServerParams                               Hook[SSLDHServerParams]                               // ssl_dh_server_params
-	ECDHClientParams                             Hook[SSLECDHClientParams]                             // ssl_ecdh_client_params
-	ECDHServerParams                             Hook[SSLECDHServerParams]                             // ssl_ecdh_server_params
-	EncryptedData                                Hook[SSLEncryptedData]                                // ssl_encrypted_data
-	Established                                  Hook[SSLEstablished]                                  // ssl_established
-	Extension                                    Hook[SSLExtension]                                    // ssl_extension
-	ExtensionApplicationLayerProtocolNegotiation Hook[SSLExtensionApplicationLayerProtocolNegotiation] // ssl_extension_application_layer_protocol_negotiation
-	ExtensionConnectionID                        Hook[SSLExtensionConnectionID]                        // ssl_extension_connection_id
-	ExtensionECPointFormats                      Hook[SSLExtensionECPointFormats]                      // ssl_extension_ec_point_formats
-	ExtensionEllipticCurves                      Hook[SSLExtensionEllipticCurves]                      // ssl_extension_elliptic_curves
-	ExtensionKeyShare                            Hook[SSLExtensionKeyShare]                            // ssl_extension_key_share
-	ExtensionPreSharedKeyClientHello             Hook[SSLExtensionPreSharedKeyClientHello]             // ssl_extension_pre_shared_key_client_hello
-	ExtensionPreSharedKeyServerHello             Hook[SSLExtensionPreSharedKeyServerHello]             // ssl_extension_pre_shared_key_server_hello
-	ExtensionPSKKeyExchangeModes                 Hook[SSLExtensionPSKKeyExchangeModes]                 // ssl_extension_psk_key_exchange_modes
-	ExtensionServerName                          Hook[SSLExtensionServerName]                          // ssl_extension_server_name
-	ExtensionSignatureAlgorithm                  Hook[SSLExtensionSignatureAlgorithm]                  // ssl_extension_signature_algorithm
-	ExtensionSignedCertificateTimestamp          Hook[SSLExtensionSignedCertificateTimestamp]          // ssl_extension_signed_certificate_timestamp
-	ExtensionSupportedVersions                   Hook[SSLExtensionSupportedVersions]                   // ssl_extension_supported_versions
-	HandshakeMessage                             Hook[SSLHandshakeMessage]                             // ssl_handshake_message
-	Heartbeat                                    Hook[SSLHeartbeat]                                    // ssl_heartbeat
-	PlaintextData                                Hook[SSLPlaintextData]                                // ssl_plaintext_data
-	ProbableEncryptedHandshakeMessage            Hook[SSLProbableEncryptedHandshakeMessage]            // ssl_probable_encrypted_handshake_message
-	RSAClientPMS                                 Hook[SSLRSAClientPMS]                                 // ssl_rsa_client_pms
-	ServerCurve                                  Hook[SSLServerCurve]                                  // ssl_server_curve
-	ServerHello                                  Hook[SSLServerHello]                                  // ssl_server_hello
-	ServerSignature                              Hook[SSLServerSignature]                              // ssl_server_signature
-	SessionTicketHandshake                       Hook[SSLSessionTicketHandshake]                       // ssl_session_ticket_handshake
-	StapledOCSP                                  Hook[SSLStapledOCSP]                                  // ssl_stapled_ocsp
+	Alert                                        SSLAlertHook                                        // ssl_alert
+	CertificateRequest                           SSLCertificateRequestHook                           // ssl_certificate_request
+	ChangeCipherSpec                             SSLChangeCipherSpecHook                             // ssl_change_cipher_spec
+	ClientHello                                  SSLClientHelloHook                                  // ssl_client_hello
+	ConnectionFlipped                            SSLConnectionFlippedHook                            // ssl_connection_flipped
+	DHClientParams                               SSLDHClientParamsHook                               // ssl_dh_client_params
+	DHServerParams                               SSLDHServerParamsHook                               // ssl_dh_server_params
+	ECDHClientParams                             SSLECDHClientParamsHook                             // ssl_ecdh_client_params
+	ECDHServerParams                             SSLECDHServerParamsHook                             // ssl_ecdh_server_params
+	EncryptedData                                SSLEncryptedDataHook                                // ssl_encrypted_data
+	Established                                  SSLEstablishedHook                                  // ssl_established
+	Extension                                    SSLExtensionHook                                    // ssl_extension
+	ExtensionApplicationLayerProtocolNegotiation SSLExtensionApplicationLayerProtocolNegotiationHook // ssl_extension_application_layer_protocol_negotiation
+	ExtensionConnectionID                        SSLExtensionConnectionIDHook                        // ssl_extension_connection_id
+	ExtensionECPointFormats                      SSLExtensionECPointFormatsHook                      // ssl_extension_ec_point_formats
+	ExtensionEllipticCurves                      SSLExtensionEllipticCurvesHook                      // ssl_extension_elliptic_curves
+	ExtensionKeyShare                            SSLExtensionKeyShareHook                            // ssl_extension_key_share
+	ExtensionPreSharedKeyClientHello             SSLExtensionPreSharedKeyClientHelloHook             // ssl_extension_pre_shared_key_client_hello
+	ExtensionPreSharedKeyServerHello             SSLExtensionPreSharedKeyServerHelloHook             // ssl_extension_pre_shared_key_server_hello
+	ExtensionPSKKeyExchangeModes                 SSLExtensionPSKKeyExchangeModesHook                 // ssl_extension_psk_key_exchange_modes
+	ExtensionServerName                          SSLExtensionServerNameHook                          // ssl_extension_server_name
+	ExtensionSignatureAlgorithm                  SSLExtensionSignatureAlgorithmHook                  // ssl_extension_signature_algorithm
+	ExtensionSignedCertificateTimestamp          SSLExtensionSignedCertificateTimestampHook          // ssl_extension_signed_certificate_timestamp
+	ExtensionSupportedVersions                   SSLExtensionSupportedVersionsHook                   // ssl_extension_supported_versions
+	HandshakeMessage                             SSLHandshakeMessageHook                             // ssl_handshake_message
+	Heartbeat                                    SSLHeartbeatHook                                    // ssl_heartbeat
+	PlaintextData                                SSLPlaintextDataHook                                // ssl_plaintext_data
+	ProbableEncryptedHandshakeMessage            SSLProbableEncryptedHandshakeMessageHook            // ssl_probable_encrypted_handshake_message
+	RSAClientPMS                                 SSLRSAClientPMSHook                                 // ssl_rsa_client_pms
+	ServerCurve                                  SSLServerCurveHook                                  // ssl_server_curve
+	ServerHello                                  SSLServerHelloHook                                  // ssl_server_hello
+	ServerSignature                              SSLServerSignatureHook                              // ssl_server_signature
+	SessionTicketHandshake                       SSLSessionTicketHandshakeHook                       // ssl_session_ticket_handshake
+	StapledOCSP                                  SSLStapledOCSPHook                                  // ssl_stapled_ocsp
 }
 
 // STUNEvents are the hooks of section STUN.
 type STUNEvents struct {
-	STUNPacket             Hook[STUNSTUNPacket]             // STUN::STUNPacket
-	ChannelData            Hook[STUNChannelData]            // STUN::channel_data
-	ErrorCodeAttribute     Hook[STUNErrorCodeAttribute]     // STUN::error_code_attribute
-	MappedAddressAttribute Hook[STUNMappedAddressAttribute] // STUN::mapped_address_attribute
-	StringAttribute        Hook[STUNStringAttribute]        // STUN::string_attribute
+	STUNPacket             STUNSTUNPacketHook             // STUN::STUNPacket
+	ChannelData            STUNChannelDataHook            // STUN::channel_data
+	ErrorCodeAttribute     STUNErrorCodeAttributeHook     // STUN::error_code_attribute
+	MappedAddressAttribute STUNMappedAddressAttributeHook // STUN::mapped_address_attribute
+	StringAttribute        STUNStringAttributeHook        // STUN::string_attribute
 }
 
 // SteppingStoneEvents are the hooks of section SteppingStone.
 type SteppingStoneEvents struct {
-	STPCorrelatePair Hook[STPCorrelatePair] // stp_correlate_pair
-	STPCreateEndp    Hook[STPCreateEndp]    // stp_create_endp
-	STPRemoveEndp    Hook[STPRemoveEndp]    // stp_remove_endp
-	STPRemovePair    Hook[STPRemovePair]    // stp_remove_pair
-	STPResumeEndp    Hook[STPResumeEndp]    // stp_resume_endp
+	STPCorrelatePair STPCorrelatePairHook // stp_correlate_pair
+	STPCreateEndp    STPCreateEndpHook    // stp_create_endp
+	STPRemoveEndp    STPRemoveEndpHook    // stp_remove_endp
+	STPRemovePair    STPRemovePairHook    // stp_remove_pair
+	STPResumeEndp    STPResumeEndpHook    // stp_resume_endp
 }
 
 // SyslogEvents are the hooks of section Syslog.
 type SyslogEvents struct {
-	Message Hook[SyslogMessage] // syslog_message
+	Message SyslogMessageHook // syslog_message
 }
 
 // TCPEvents are the hooks of section TCP.
 type TCPEvents struct {
-	ConnectionEOF            Hook[ConnectionEOF]              // connection_EOF
-	ConnectionSYNPacket      Hook[ConnectionSYNPacket]        // connection_SYN_packet
-	ConnectionAttempt        Hook[ConnectionAttempt]          // connection_attempt
-	ConnectionEstablished    Hook[ConnectionEstablished]      // connection_established
-	ConnectionFinished       Hook[ConnectionFinished]         // connection_finished
-	ConnectionFirstACK       Hook[ConnectionFirstACK]         // connection_first_ACK
-	ConnectionHalfFinished   Hook[ConnectionHalfFinished]     // connection_half_finished
-	ConnectionPartialClose   Hook[ConnectionPartialClose]     // connection_partial_close
-	ConnectionPending        Hook[ConnectionPending]          // connection_pending
-	ConnectionRejected       Hook[ConnectionRejected]         // connection_rejected
-	ConnectionReset          Hook[ConnectionReset]            // connection_reset
-	ContentsFileWriteFailure Hook[ContentsFileWriteFailure]   // contents_file_write_failure
-	NewConnectionContents    Hook[NewConnectionContents]      // new_connection_contents
-	PartialConnection        Hook[PartialConnection]          // partial_connection
-	Contents                 Hook[TCPContents]                // tcp_contents
-	MultipleChecksumErrors   Hook[TCPMultipleChecksumErrors]  // tcp_multiple_checksum_errors
-	MultipleGap              Hook[TCPMultipleGap]             // tcp_multiple_gap
-	MultipleRetransmissions  Hook[TCPMultipleRetransmissions] // tcp_multiple_retransmissions
-	MultipleZeroWindows      Hook[TCPMultipleZeroWindows]     // tcp_multiple_zero_windows
-	Option                   Hook[TCPOption]                  // tcp_option
-	Options                  Hook[TCPOptions]                 // tcp_options
-	Packet                   Hook[TCPPacket]                  // tcp_packet
-	Rexmit                   Hook[TCPRexmit]                  // tcp_rexmit
+	ConnectionEOF            ConnectionEOFHook              // connection_EOF
+	ConnectionSYNPacket      ConnectionSYNPacketHook        // connection_SYN_packet
+	ConnectionAttempt        ConnectionAttemptHook          // connection_attempt
+	ConnectionEstablished    ConnectionEstablishedHook      // connection_established
+	ConnectionFinished       ConnectionFinishedHook         // connection_finished
+	ConnectionFirstACK       ConnectionFirstACKHook         // connection_first_ACK
+	ConnectionHalfFinished   ConnectionHalfFinishedHook     // connection_half_finished
+	ConnectionPartialClose   ConnectionPartialCloseHook     // connection_partial_close
+	ConnectionPending        ConnectionPendingHook          // connection_pending
+	ConnectionRejected       ConnectionRejectedHook         // connection_rejected
+	ConnectionReset          ConnectionResetHook            // connection_reset
+	ContentsFileWriteFailure ContentsFileWriteFailureHook   // contents_file_write_failure
+	NewConnectionContents    NewConnectionContentsHook      // new_connection_contents
+	PartialConnection        PartialConnectionHook          // partial_connection
+	Contents                 TCPContentsHook                // tcp_contents
+	MultipleChecksumErrors   TCPMultipleChecksumErrorsHook  // tcp_multiple_checksum_errors
+	MultipleGap              TCPMultipleGapHook             // tcp_multiple_gap
+	MultipleRetransmissions  TCPMultipleRetransmissionsHook // tcp_multiple_retransmissions
+	MultipleZeroWindows      TCPMultipleZeroWindowsHook     // tcp_multiple_zero_windows
+	Option                   TCPOptionHook                  // tcp_option
+	Options                  TCPOptionsHook                 // tcp_options
+	Packet                   TCPPacketHook                  // tcp_packet
+	Rexmit                   TCPRexmitHook                  // tcp_rexmit
 }
 
 // TFTPEvents are the hooks of section TFTP.
 type TFTPEvents struct {
-	Ack           Hook[TFTPAck]           // tftp::ack
-	Data          Hook[TFTPData]          // tftp::data
-	Error         Hook[TFTPError]         // tftp::error
-	Option        Hook[TFTPOption]        // tftp::option
-	ReadRequest   Hook[TFTPReadRequest]   // tftp::read_request
-	UnknownOpcode Hook[TFTPUnknownOpcode] // tftp::unknown_opcode
-	WriteRequest  Hook[TFTPWriteRequest]  // tftp::write_request
+	Ack           TFTPAckHook           // tftp::ack
+	Data          TFTPDataHook          // tftp::data
+	Error         TFTPErrorHook         // tftp::error
+	Option        TFTPOptionHook        // tftp::option
+	ReadRequest   TFTPReadRequestHook   // tftp::read_request
+	UnknownOpcode TFTPUnknownOpcodeHook // tftp::unknown_opcode
+	WriteRequest  TFTPWriteRequestHook  // tftp::write_request
 }
 
 // TeredoEvents are the hooks of section Teredo.
 type TeredoEvents struct {
-	Authentication   Hook[TeredoAuthentication]   // teredo_authentication
-	Bubble           Hook[TeredoBubble]           // teredo_bubble
-	OriginIndication Hook[TeredoOriginIndication] // teredo_origin_indication
-	Packet           Hook[TeredoPacket]           // teredo_packet
+	Authentication   TeredoAuthenticationHook   // teredo_authentication
+	Bubble           TeredoBubbleHook           // teredo_bubble
+	OriginIndication TeredoOriginIndicationHook // teredo_origin_indication
+	Packet           TeredoPacketHook           // teredo_packet
 }
 
 // TunnelEvents are the hooks of section Tunnel.
 type TunnelEvents struct {
-	Changed Hook[TunnelChanged] // tunnel_changed
+	Changed TunnelChangedHook // tunnel_changed
 }
 
 // UDPEvents are the hooks of section UDP.
 type UDPEvents struct {
-	Contents               Hook[UDPContents]               // udp_contents
-	MultipleChecksumErrors Hook[UDPMultipleChecksumErrors] // udp_multiple_checksum_errors
-	Reply                  Hook[UDPReply]                  // udp_reply
-	Request                Hook[UDPRequest]                // udp_request
+	Contents               UDPContentsHook               // udp_contents
+	MultipleChecksumErrors UDPMultipleChecksumErrorsHook // udp_multiple_checksum_errors
+	Reply                  UDPReplyHook                  // udp_reply
+	Request                UDPRequestHook                // udp_request
 }
 
 // WebSocketEvents are the hooks of section WebSocket.
 type WebSocketEvents struct {
-	Close       Hook[WebSocketClose]       // websocket_close
-	Established Hook[WebSocketEstablished] // websocket_established
-	Frame       Hook[WebSocketFrame]       // websocket_frame
-	FrameData   Hook[WebSocketFrameData]   // websocket_frame_data
-	Message     Hook[WebSocketMessage]     // websocket_message
+	Close       WebSocketCloseHook       // websocket_close
+	Established WebSocketEstablishedHook // websocket_established
+	Frame       WebSocketFrameHook       // websocket_frame
+	FrameData   WebSocketFrameDataHook   // websocket_frame_data
+	Message     WebSocketMessageHook     // websocket_message
 }
 
 // WeirdEvents are the hooks of section Weird.
 type WeirdEvents struct {
-	Conn        Hook[ConnWeird]        // conn_weird
-	ExpiredConn Hook[ExpiredConnWeird] // expired_conn_weird
-	File        Hook[FileWeird]        // file_weird
-	Flow        Hook[FlowWeird]        // flow_weird
-	Net         Hook[NetWeird]         // net_weird
+	Conn        ConnWeirdHook        // conn_weird
+	ExpiredConn ExpiredConnWeirdHook // expired_conn_weird
+	File        FileWeirdHook        // file_weird
+	Flow        FlowWeirdHook        // flow_weird
+	Net         NetWeirdHook         // net_weird
 }
 
 // WireGuardEvents are the hooks of section WireGuard.
 type WireGuardEvents struct {
-	HandshakeInitiation       Hook[WireGuardHandshakeInitiation]       // Wireguard::handshake_initiation
-	HandshakeResponse         Hook[WireGuardHandshakeResponse]         // Wireguard::handshake_response
-	PacketCookieReply         Hook[WireGuardPacketCookieReply]         // Wireguard::packet_cookie_reply
-	PacketData                Hook[WireGuardPacketData]                // Wireguard::packet_data
-	TailscaleDiscoveryMessage Hook[WireGuardTailscaleDiscoveryMessage] // Wireguard::tailscale_discovery_message
+	HandshakeInitiation       WireGuardHandshakeInitiationHook       // Wireguard::handshake_initiation
+	HandshakeResponse         WireGuardHandshakeResponseHook         // Wireguard::handshake_response
+	PacketCookieReply         WireGuardPacketCookieReplyHook         // Wireguard::packet_cookie_reply
+	PacketData                WireGuardPacketDataHook                // Wireguard::packet_data
+	TailscaleDiscoveryMessage WireGuardTailscaleDiscoveryMessageHook // Wireguard::tailscale_discovery_message
 }
 
 // X509Events are the hooks of section X509.
 type X509Events struct {
-	Certificate                       Hook[X509Certificate]                       // x509_certificate
-	ExtBasicConstraints               Hook[X509ExtBasicConstraints]               // x509_ext_basic_constraints
-	ExtSubjectAlternativeName         Hook[X509ExtSubjectAlternativeName]         // x509_ext_subject_alternative_name
-	Extension                         Hook[X509Extension]                         // x509_extension
-	OCSPExtSignedCertificateTimestamp Hook[X509OCSPExtSignedCertificateTimestamp] // x509_ocsp_ext_signed_certificate_timestamp
+	Certificate                       X509CertificateHook                       // x509_certificate
+	ExtBasicConstraints               X509ExtBasicConstraintsHook               // x509_ext_basic_constraints
+	ExtSubjectAlternativeName         X509ExtSubjectAlternativeNameHook         // x509_ext_subject_alternative_name
+	Extension                         X509ExtensionHook                         // x509_extension
+	OCSPExtSignedCertificateTimestamp X509OCSPExtSignedCertificateTimestampHook // x509_ocsp_ext_signed_certificate_timestamp
 }
 
 // XMPPEvents are the hooks of section XMPP.
 type XMPPEvents struct {
-	StartTLS Hook[XMPPStartTLS] // xmpp_starttls
+	StartTLS XMPPStartTLSHook // xmpp_starttls
 }
 
 var built = [...]builtEvent{

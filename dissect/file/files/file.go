@@ -383,7 +383,7 @@ func (f *File) end() {
 	}
 	if e := f.m.hooks.File.StateRemove.Begin(); e != nil {
 		e.File = f
-		event.RaiseAll(&f.m.hooks.File.StateRemove, e, f.panicked)
+		f.m.hooks.File.StateRemove.RaiseAll(e, f.panicked)
 	}
 }
 

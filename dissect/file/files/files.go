@@ -527,7 +527,7 @@ func (m *Manager) remove(f *File) {
 func (m *Manager) expire(f *File) {
 	if e := m.hooks.File.Timeout.Begin(); e != nil {
 		e.File = f
-		event.RaiseAll(&m.hooks.File.Timeout, e, f.panicked)
+		m.hooks.File.Timeout.RaiseAll(e, f.panicked)
 	}
 	m.remove(f)
 }

@@ -60,7 +60,7 @@ func hasCookie(b []byte) bool {
 // decoder decodes messages one at a time. What it decodes points into the message and into
 // its scratch.
 type decoder struct {
-	hook    *event.Hook[event.DHCPMessage]
+	hook    *event.DHCPMessageHook
 	msg     event.DHCPMsg
 	typed   bool // the message has a type
 	cookie  uint32

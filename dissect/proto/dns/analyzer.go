@@ -12,7 +12,7 @@ import (
 // shard holds the state that the analyzers of one shard share.
 type shard struct {
 	dec     decoder
-	udpDone *event.Hook[event.UDPSessionDone]
+	udpDone *event.UDPSessionDoneHook
 	timeout value.Time
 	framer  *wire.Framer
 	free    []*analyzer

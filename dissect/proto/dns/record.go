@@ -166,7 +166,7 @@ func (d *decoder) data(n int) bool {
 }
 
 // begin is h.Begin, but returns nil while records raise no events.
-func begin[E any](d *decoder, h *event.Hook[E]) *E {
+func begin[E any](d *decoder, h event.AnyHook[E]) *E {
 	if d.quiet {
 		return nil
 	}

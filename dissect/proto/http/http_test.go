@@ -213,7 +213,7 @@ func TestCodings(t *testing.T) {
 	z = gzipped(make([]byte, 64<<20))
 	reply = fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(z), z)
 	b, rec, p := newBench(t)
-	b.Hooks.HTTP.EntityData = event.Hook[event.HTTPEntityData]{}
+	b.Hooks.HTTP.EntityData = event.HTTPEntityDataHook{}
 	b.Open()
 	var c *conn.Conn
 	b.Table.All(func(x *conn.Conn) { c = x })

@@ -172,7 +172,7 @@ func (r *reader) payload(c *wire.Cursor, typ byte) {
 }
 
 // begin is Begin of a hook if told is set.
-func begin[E any](told bool, h *event.Hook[E]) *E {
+func begin[E any](told bool, h event.AnyHook[E]) *E {
 	if !told {
 		return nil
 	}

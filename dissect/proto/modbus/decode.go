@@ -128,7 +128,7 @@ func (d *decoder) even(what string, n int) bool {
 func coil(v uint64) (on, ok bool) { return v == coilOn, v == coilOn || v == coilOff }
 
 // raise raises the event v, which costs nothing to fill.
-func raise[E any](h *event.Hook[E], v E) {
+func raise[E any](h event.AnyHook[E], v E) {
 	if e := h.Begin(); e != nil {
 		*e = v
 		h.Raise(e)

@@ -60,7 +60,7 @@ type factory struct {
 	session *Session
 	size    func(header []byte) int
 	framer  *wire.Framer
-	done    *event.Hook[event.UDPSessionDone]
+	done    *event.UDPSessionDoneHook
 	timeout value.Time
 
 	streams   freelist.List[stream]

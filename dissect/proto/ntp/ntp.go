@@ -33,8 +33,8 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 
 // shard holds what the analyzers of one shard share.
 type shard struct {
-	message *event.Hook[event.NTPMessage]
-	done    *event.Hook[event.UDPSessionDone]
+	message *event.NTPMessageHook
+	done    *event.UDPSessionDoneHook
 	timeout value.Time
 	free    freelist.List[analyzer]
 }

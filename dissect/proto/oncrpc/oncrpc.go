@@ -436,7 +436,7 @@ func (a *analyzer) otherProgram(c *call) {
 }
 
 // raise raises the event v, which costs nothing to fill.
-func raise[E any](h *event.Hook[E], v E) {
+func raise[E any](h event.AnyHook[E], v E) {
 	if e := h.Begin(); e != nil {
 		*e = v
 		h.Raise(e)

@@ -33,7 +33,7 @@ func New(h *event.Hooks) *detect.Protocol {
 // shard holds what the analyzers of one shard share.
 type shard struct {
 	decoder
-	done *event.Hook[event.UDPSessionDone]
+	done *event.UDPSessionDoneHook
 	free freelist.List[analyzer]
 }
 

@@ -40,7 +40,7 @@ func NewTCP(h *event.Hooks, o Options) *detect.Protocol {
 
 // factory makes a shard's analyzers of streams.
 type factory struct {
-	message *event.Hook[event.SyslogMessage]
+	message *event.SyslogMessageHook
 	most    int // Options.Message
 	free    freelist.List[stream]
 	spare   freelist.Buffers

@@ -28,8 +28,8 @@ func New(h *event.Hooks) *detect.Protocol {
 
 // shard holds what the analyzers of one shard share.
 type shard struct {
-	message *event.Hook[event.SyslogMessage]
-	done    *event.Hook[event.UDPSessionDone]
+	message *event.SyslogMessageHook
+	done    *event.UDPSessionDoneHook
 	free    freelist.List[analyzer]
 }
 

@@ -54,7 +54,7 @@ func New(h *event.Hooks, o Options) *detect.Protocol {
 // factory makes a shard's analyzers and has what they share.
 type factory struct {
 	hooks   *event.TFTPEvents
-	channel *event.Hook[event.DataConnection]
+	channel *event.DataConnectionHook
 	opt     Options
 	data    conn.Protocol // of transfers
 	free    freelist.List[analyzer]

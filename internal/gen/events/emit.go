@@ -3,7 +3,10 @@ package main
 import (
 	gobytes "bytes"
 	"fmt"
+	"go/ast"
 	"go/format"
+	"go/parser"
+	"path/filepath"
 	"strings"
 )
 
@@ -76,11 +79,69 @@ func (m *model) emitHooks(w *writer) {
 		w.f("type %sEvents struct {\n", goSection(s))
 		for _, e := range m.events {
 			if e.section == s {
-				w.f("%s Hook[%s] // %s\n", e.hookName(), e.goName, e.zeekName)
+				w.f("%s %sHook // %s\n", e.hookName(), e.goName, e.zeekName)
 			}
 		}
 		w.f("}\n")
 	}
+}
+
+// hookTypes returns the type of each event's hook, which is Hook of hook.go with the event in
+// the place of its type parameter.
+func (m *model) hookTypes() ([]byte, error) {
+	f, err := parser.ParseFile(m.fset, filepath.Join(m.dir, "hook.go"), nil, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	const generic, own, event = "Hook", "\x01", "\x02" // own and event are replaced in the text
+	var decls, end strings.Builder
+	for _, d := range f.Decls {
+		to := &decls
+		switch d := d.(type) {
+		case *ast.GenDecl:
+			spec, ok := d.Specs[0].(*ast.TypeSpec)
+			if !ok || spec.Name.Name != generic {
+				continue
+			}
+			spec.TypeParams = nil
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				continue
+			}
+			if d.Name.Name == "RaiseAll" {
+				to = &end
+			}
+			star := d.Recv.List[0].Type.(*ast.StarExpr)
+			star.X = star.X.(*ast.IndexExpr).X // without the type parameter
+		}
+		ast.Inspect(d, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				switch id.Name {
+				case generic:
+					id.Name = own
+				case "E":
+					id.Name = event
+				}
+			}
+			return true
+		})
+		to.WriteString("\n")
+		if err := format.Node(to, m.fset, d); err != nil {
+			return nil, err
+		}
+		to.WriteString("\n")
+	}
+	w := &writer{}
+	w.f("%spackage event\n", header)
+	for _, e := range m.events {
+		names := strings.NewReplacer(own, e.goName+generic, event, e.goName)
+		w.f("\n// %s%s is a [Hook] of %s.", e.goName, generic, e.goName)
+		w.f("%s", names.Replace(decls.String()))
+		if e.end {
+			w.f("%s", names.Replace(end.String()))
+		}
+	}
+	return w.source()
 }
 
 func (m *model) emitTable(w *writer) {

@@ -1,6 +1,6 @@
 // Command events makes the generated files of package event from the structs
 // that carry a "//wirelog:event name section=S" or "//wirelog:record name"
-// directive: the hooks of every section, the JSON encoding of every event, the
+// directive: the hooks of every section and their types, the JSON encoding of every event, the
 // table of built events, and the code with which the poison build copies an
 // event. It is run by go generate in the folder of that package.
 package main
@@ -40,9 +40,13 @@ func generate(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	hooks, err := m.hookTypes()
+	if err != nil {
+		return nil, err
+	}
 	poison, err := m.emitPoison()
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"zz_generated.go": main, "zz_generated_poison.go": poison}, nil
+	return map[string][]byte{"zz_generated.go": main, "zz_generated_hooks.go": hooks, "zz_generated_poison.go": poison}, nil
 }

@@ -88,9 +88,11 @@ type structType struct {
 	own        bool
 	deprecated bool
 	unraised   bool
+	end        bool // its hook has RaiseAll
 }
 
 type model struct {
+	dir     string
 	events  []*structType // by Zeek name
 	records []*structType // by Go name
 	byName  map[string]*structType
@@ -104,7 +106,7 @@ func (m *model) errorf(pos token.Position, format string, args ...any) {
 
 // load reads the structs with a directive from the Go files in dir.
 func load(dir string) (*model, error) {
-	m := &model{byName: map[string]*structType{}, fset: token.NewFileSet()}
+	m := &model{dir: dir, byName: map[string]*structType{}, fset: token.NewFileSet()}
 	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
@@ -198,6 +200,8 @@ func (m *model) directive(s *structType, line string) {
 			s.deprecated = true
 		case "unraised":
 			s.unraised = true
+		case "end":
+			s.end = true
 		default:
 			m.errorf(s.pos, "%s: unknown word %q in the directive", s.goName, w)
 		}
