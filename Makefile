@@ -149,6 +149,12 @@ kill: build ## kill wirelog KILLS times (20) while it writes, and check that no 
 live: build ## wirelog listen on a wire of its own, beside wirelog read (needs root and network namespaces; programs from Debian)
 	integration/live.py --shared $(SHARED)
 
+SOAK ?= 1200
+
+.PHONY: live-load
+live-load: build ## what wirelog listen can take beside tcpdump, and SOAK seconds (1200) at 80 % of it, to files and to Kafka (needs root and a quiet machine)
+	integration/load.py --shared $(SHARED) --seconds $(SOAK)
+
 MEMORY   ?= 1GiB
 MILLIONS ?= 3
 

@@ -73,15 +73,19 @@ class Tcpdump:
 
 
 class Listener:
-    """A `wirelog listen`, to files unless it has a configuration."""
+    """A `wirelog listen` with the settings of one output, by default of files that are not rotated."""
 
-    def __init__(self, args, env, *flags):
+    def __init__(self, args, env, *flags, **output):
         self.logs, self.err, self.out = args.work / "logs", args.work / "wirelog.err", args.work / "wirelog.json"
         shutil.rmtree(self.logs, ignore_errors=True)
+        config = args.work / "wirelog.yaml"
+        config.write_text(json.dumps({"outputs": [output if "type" in output else {"type": "tsv", "dir": str(self.logs), **output}]}), encoding="utf-8")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            command = [args.wirelog, "listen", "--summary", "json", "--ring", f"{RING}MiB", *([] if "--config" in flags else ["-o", self.logs]), *flags, "rx"]
+            command = [args.wirelog, "listen", "--summary", "json", "--ring", f"{RING}MiB", "--config", config, *flags, "rx"]
             self.process = subprocess.Popen(list(map(str, command)), env=env, stdout=out, stderr=err)
         wait_for(f"{self.err} does not listen", lambda: "listening to" in self.err.read_text(encoding="utf-8") or self.process.poll() is not None)
+        if self.process.poll() is not None:
+            sys.exit(self.err.read_text(encoding="utf-8"))
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -144,34 +148,34 @@ class Latency:
 
 def tail(folder, latency, rows, over):
     """Reads the rows of dns as they come into their files, counts those of all logs, and removes what it has read."""
-    offsets, rest, fields = {}, {}, {}
+    open_files, fields = {}, {}  # a file that is open keeps its number
     while True:
         last = over.is_set()
         for path in sorted(folder.glob("*")) + sorted(folder.glob(".*")):
-            if not path.is_file() or ".log" not in path.name:
+            if ".log" not in path.name:
                 continue
             try:
-                stat = path.stat()
-                if offsets.get(stat.st_ino, 0) < stat.st_size:
-                    with open(path, "rb") as f:
-                        f.seek(offsets.get(stat.st_ino, 0))
-                        data = f.read()
-                    now = time.time()
-                    offsets[stat.st_ino] = offsets.get(stat.st_ino, 0) + len(data)
-                    name = re.match(r"\.?([a-z_0-9]+)", path.name)[1]
-                    lines = (rest.pop(stat.st_ino, b"") + data).split(b"\n")
-                    rest[stat.st_ino] = lines.pop()
-                    rows[name] += sum(1 for line in lines if line[:1] != b"#")
-                    for line in lines if name == "dns" else ():
-                        values = line.split(b"\t")
-                        if values[0] == b"#fields":
-                            fields = {f: i for i, f in enumerate(values[1:])}
-                        elif line[:1] != b"#" and values[fields[b"rtt"]] != b"-":
-                            latency.seen(float(values[0]), float(values[fields[b"rtt"]]), now)
-                if not path.name.startswith(".") and not last:
-                    path.unlink()  # finished, and read
+                number = path.stat().st_ino
+                if number not in open_files:
+                    f = open(path, "rb")
+                    number = os.fstat(f.fileno()).st_ino  # the name may be another's by now
+                    open_files.setdefault(number, [f, b""])
             except FileNotFoundError:
-                pass  # it has just got its name
+                continue  # it has just got its name
+            f, rest = open_files[number]
+            data = f.read()
+            now = time.time()
+            *lines, open_files[number][1] = (rest + data).split(b"\n")
+            rows[re.match(r"\.?([a-z_0-9]+)", path.name)[1]] += sum(1 for line in lines if line[:1] != b"#")
+            for line in lines if re.match(r"\.?dns\.", path.name) else ():
+                values = line.split(b"\t")
+                if values[0] == b"#fields":
+                    fields = {f: i for i, f in enumerate(values[1:])}
+                elif line[:1] != b"#" and values[fields[b"rtt"]] != b"-":
+                    latency.seen(float(values[0]), float(values[fields[b"rtt"]]), now)
+            if not path.name.startswith(".") and not last and os.fstat(f.fileno()).st_nlink == 1:  # not while it has its other name, too
+                path.unlink()
+                open_files.pop(number)[0].close()
         if last:
             return
         over.wait(0.05)
@@ -182,16 +186,16 @@ def sample(process):
     rss = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1]) / 1024
     with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=5) as answer:
         metrics = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[:1] != "#")
-    n = [float(metrics[k]) for k in ("go_goroutines", "wirelog_kernel_packets_total", "wirelog_kernel_dropped_packets_total")]
+    n = [float(metrics.get(k, 0)) for k in ("go_goroutines", "wirelog_kernel_packets_total", "wirelog_kernel_dropped_packets_total")]
     return (rss, len(os.listdir(f"/proc/{process.pid}/fd")), *n)
 
 
 def soak(args, wire, check):
     pps = args.pps or int(0.8 * int((args.work / "pps").read_text()))
-    sensor = Listener(args, wire.env, "--shards", args.shards, "--rotate", "1m", "--metrics", METRICS)
+    sensor = Listener(args, wire.env, "--shards", args.shards, "--metrics", METRICS, rotate="1m")
     rows, latency, over, samples, sent = collections.Counter(), Latency(), threading.Event(), [], []
-    threads = [threading.Thread(target=tail, args=(sensor.logs, latency, rows, over)),
-               threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", args.seconds)))]
+    threads = [threading.Thread(target=tail, args=(sensor.logs, latency, rows, over), daemon=True),
+               threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", args.seconds)), daemon=True)]
     for t in threads:
         t.start()
     began = time.time()
@@ -241,18 +245,12 @@ def draw(path, samples, title):
 
 
 def kafka(args, wire, check):
-    integration = args.work.parent / "integration"
-    if subprocess.run([ROOT / "integration" / "prepare", integration], check=False, stdout=sys.stderr).returncode != 0:
-        print("SKIPPED: kafka, since not everything can be installed")
-        return
-    python = integration / "venv" / "bin" / "python"
+    python = args.integration / "venv" / "bin" / "python"
     pps = args.pps // 4 or int((args.work / "pps").read_text()) // 5
-    consumer = subprocess.Popen([python, __file__, "--consume", args.work, "--libs", integration / "libs"], env=wire.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    consumer = subprocess.Popen([python, __file__, "--consume", args.work, "--libs", args.integration / "libs"], env=wire.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         broker = consumer.stdout.readline().strip()
-        config = args.work / "kafka.yaml"
-        config.write_text(json.dumps({"outputs": [{"type": "kafka", "brokers": [broker], "topic": "load-{log}", "logs": ["conn", "dns", "http"]}]}), encoding="utf-8")
-        sensor = Listener(args, wire.env, "--shards", args.shards, "--config", config)
+        sensor = Listener(args, wire.env, "--shards", args.shards, type="kafka", brokers=[broker], topic="load-{log}", logs=["conn", "dns", "http"])
         n, rate = send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", min(args.seconds, 120))
         got, _ = sensor.end()
         answer = json.loads(consumer.communicate("end\n", 60)[0])
@@ -272,10 +270,12 @@ def consume(work, libs):
     try:
         broker.wait()
         print(ADDR, flush=True)
-        consumer = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": "load", "auto.offset.reset": "earliest", "topic.metadata.refresh.interval.ms": 1000, "allow.auto.create.topics": True})
-        consumer.subscribe(["load-dns"])
         over, latency = threading.Event(), Latency()
         threading.Thread(target=lambda: (sys.stdin.readline(), over.set()), daemon=True).start()
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": ADDR, "group.id": "load"})
+        while not (parts := consumer.list_topics(timeout=5).topics.get("load-dns")) or not parts.partitions:
+            time.sleep(0.02)  # the sensor makes the topic
+        consumer.assign([confluent_kafka.TopicPartition("load-dns", p, confluent_kafka.OFFSET_BEGINNING) for p in parts.partitions])
         quiet = 0
         while not over.is_set() or quiet < 3:
             batch = consumer.consume(5000, 0.2 if over.is_set() else 0.02)
@@ -322,6 +322,10 @@ def main():
         if not args.captures[name].exists():
             args.captures[name].parent.mkdir(parents=True, exist_ok=True)
             subprocess.run([sys.executable, maker, name, args.captures[name], "--megabytes", str(megabytes)], check=True, stdout=subprocess.DEVNULL)
+    args.integration, names = args.work.parent / "integration", args.parts or list(parts)
+    if "kafka" in names and subprocess.run([ROOT / "integration" / "prepare", args.integration], check=False, stdout=sys.stderr).returncode != 0:
+        print("SKIPPED: kafka, since not everything can be installed")
+        names.remove("kafka")
     wire, check = Wire(prepare(args.work)), Check()
     try:
         wire.open()
@@ -329,7 +333,7 @@ def main():
         wire.run("ip", "link", "set", "dev", "lo", "up", end="rx")
         enter(wire.names["rx"])
         print(f"{os.cpu_count()} cores, load at the start {os.getloadavg()[0]:.1f}", flush=True)
-        for name in args.parts or parts:
+        for name in names:
             parts[name](args, wire, check)
     finally:
         wire.close()

@@ -191,14 +191,14 @@ func (a *analyzer) message(isOrig bool, b []byte) {
 		a.wrong()
 		return
 	}
-	r := reader{a: a, isOrig: isOrig, dry: true}
-	if !r.message(b) {
+	payloads, ok := payloadsOf(b)
+	if !ok {
 		a.wrong()
 		return
 	}
 	a.confirm()
-	r = reader{a: a, isOrig: isOrig}
-	r.message(b)
+	r := reader{a: a, isOrig: isOrig}
+	r.message(b, payloads)
 }
 
 // esp takes a packet of ESP (RFC 4303 section 2). One alone proves nothing, since it has no

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wirelog/wirelog/dissect/codec/wire"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -302,6 +303,38 @@ func FuzzFlow(f *testing.F) {
 			t.Fatalf("%d panics", n)
 		}
 	})
+}
+
+// What is well-formed is read without an error, and what is not with one.
+func TestWellFormed(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	a := listening(t).(*analyzer)
+	seeds := [][]byte{usual, deletion,
+		[]byte(message(0x10, 2, 0, 1, payload(13, fromHex("00000001 00000001 0000001801010001 00000010 01010000 800b0001 800c7080")), payload(6, "vendor"), payload(7, "\x04cert"), payload(5, "\x04cert"), payload(0, "\x01\x00\x00\x00id"))),
+		[]byte(message(0x10, 5, 0, 11, payload(12, "\x00\x00\x00\x01\x01\x04\x00\x0espi1note"), payload(0, "\x00\x00\x00\x01\x01\x02\x00\x02spi1"))),
+		[]byte(message(0x20, 34, 0, 37, payload(38, "\x04cert"), payload(46, "\x04cert"), payload(99, "beyond"))),
+	}
+	count := map[bool]int{}
+	for i := range 200_000 {
+		b := slices.Clone(seeds[i%len(seeds)])
+		for range r.IntN(3) {
+			b[headerLen+r.IntN(len(b)-headerLen)] = []byte{0, 1, 2, 3, 4, 8, 0x80, 0xff, byte(r.Uint32())}[r.IntN(9)]
+		}
+		payloads, next, major := b[headerLen:], b[16], b[17]>>4
+		if r.IntN(4) == 0 {
+			payloads = payloads[:r.IntN(len(payloads)+1)]
+		}
+		got := wellFormed(payloads, next, major)
+		c := wire.NewCursor(payloads)
+		(&reader{a: a}).payloads(&c, next, major)
+		if got != c.OK() {
+			t.Fatalf("version %d, first %d, %x: well-formed %v, read with %v", major, next, payloads, got, c.Err())
+		}
+		count[got]++
+	}
+	if count[true] < 10_000 || count[false] < 10_000 {
+		t.Error(count)
+	}
 }
 
 // listening returns an analyzer whose events have listeners.

@@ -36,58 +36,54 @@ const (
 	payloadFragment  = 53
 )
 
-// A reader reads a message twice: dry, for whether it is well-formed, and then for its events,
-// so that a malformed message raises none.
+// A reader reads a message for its events. The message is well-formed: a malformed one raises none.
 type reader struct {
 	a      *analyzer
 	isOrig bool
-	dry    bool
 	id     uint64 // of the message
 	items  int    // payloads and their parts so far
 }
 
 // told counts a payload or a part of one, and reports whether its event is to be raised.
 func (r *reader) told() bool {
-	if r.dry {
-		return false
-	}
 	if r.items++; r.items == r.a.s.most+1 {
 		r.a.Limited(r.a.name, "items")
 	}
 	return r.items <= r.a.s.most
 }
 
-// message reads a message, with its header (RFC 7296 section 3.1). It reports whether it is
-// well-formed. What follows it in the datagram is passed over.
-func (r *reader) message(b []byte) bool {
+// payloadsOf returns the payloads of a message that can be read, from its header (RFC 7296
+// section 3.1), and whether the message is well-formed. What follows it in the datagram is passed over.
+func payloadsOf(b []byte) (payloads []byte, ok bool) {
 	if len(b) < headerLen {
-		return false
+		return nil, false
 	}
 	major, flags := b[17]>>4, b[19]
 	length := binary.BigEndian.Uint32(b[24:])
 	if major != 1 && major != 2 || b[17]&0xf != 0 || length < headerLen || uint64(length) > uint64(len(b)) {
-		return false
+		return nil, false
 	}
+	if major == 1 && flags&flagEncrypted != 0 {
+		return nil, true
+	}
+	payloads = b[headerLen:length]
+	return payloads, wellFormed(payloads, b[16], major)
+}
+
+// message reads a message of which payloadsOf has returned the payloads.
+func (r *reader) message(b, payloads []byte) {
 	r.id = uint64(binary.BigEndian.Uint32(b[20:]))
-	if major == 2 || flags&flagEncrypted == 0 {
-		c := wire.NewCursor(b[headerLen:length])
-		r.payloads(&c, b[16], major)
-		if !c.OK() {
-			return false
-		}
-	}
-	if r.dry {
-		return true
-	}
+	major, flags := b[17]>>4, b[19]
+	c := wire.NewCursor(payloads)
+	r.payloads(&c, b[16], major)
 	if e := r.a.s.hooks.IKEMessage.Begin(); e != nil {
 		*e = event.IPSECIKEMessage{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEMsg{
 			InitiatorSPI: b[:8], ResponderSPI: b[8:16], NextPayload: uint64(b[16]), MajVer: uint64(major), ExchangeType: uint64(b[18]),
 			FlagE: flags&1 != 0, FlagC: flags&2 != 0, FlagA: flags&4 != 0, FlagI: flags&8 != 0, FlagV: flags&16 != 0, FlagR: flags&32 != 0,
-			MessageID: r.id, Length: uint64(length),
+			MessageID: r.id, Length: uint64(binary.BigEndian.Uint32(b[24:])),
 		}}
 		r.a.s.hooks.IKEMessage.Raise(e)
 	}
-	return true
 }
 
 // payloads reads the payloads of a message, up to encrypted ones (RFC 7296 section 3.2). The
