@@ -199,3 +199,19 @@ func TestUnwritableFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestNoLogsNoClaim checks that a run without logs leaves the folder for them to others.
+func TestNoLogsNoClaim(t *testing.T) {
+	dir := t.TempDir()
+	for _, logs := range []string{"conn", "none"} {
+		o := Defaults()
+		o.Paths, o.OutputDir, o.Logs = []string{"../testdata/dns.pcap"}, filepath.Join(dir, "logs"), []string{logs}
+		o.EventsFile = filepath.Join(dir, logs+".jsonl")
+		if _, err := Run(t.Context(), o); err != nil { // a claim of the second would find the files of the first
+			t.Errorf("%s: %v", logs, err)
+		}
+		if fi, err := os.Stat(o.EventsFile); err != nil || fi.Size() == 0 {
+			t.Errorf("%s: %v, %v", logs, fi, err)
+		}
+	}
+}

@@ -159,6 +159,11 @@ func (m *Merger) claimFolder(l *layout, o *outlet) error {
 	if m.claims == nil || o.Path != "" {
 		return nil
 	}
+	used := false
+	l.each(func(_ *stream, t *target) { used = used || t.outlet == o })
+	if !used && f == nil {
+		return nil // all logs are left out
+	}
 	if f != nil && f.names.timed() {
 		return m.claimTimed(f, &o.Output)
 	}
