@@ -57,39 +57,48 @@ def send(wire, capture, *flags):
     return int(count), int(count) / float(seconds)
 
 
+def ended(process):
+    """Waits for the end of a process, and returns what it has used."""
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used
+
+
 class Tcpdump:
-    def __init__(self, args, env):
+    def __init__(self, args, wire):
         self.err = args.work / "tcpdump.err"
         with open(self.err, "wb") as err:
-            self.process = subprocess.Popen(["tcpdump", "-i", "rx", "-n", "-s", "0", "-B", str(RING << 10), "-w", "/dev/null"], env=env, stderr=err)
+            self.process = subprocess.Popen(["tcpdump", "-i", "rx", "-n", "-s", "0", "-B", str(RING << 10), "-w", "/dev/null"], env=wire.env, stderr=err)
+        wire.started.append(self.process)
         wait_for("tcpdump", lambda: "listening on" in self.err.read_text(encoding="utf-8"))
 
     def end(self):
         """Returns how many packets it has had, and its CPU seconds."""
         time.sleep(1)
         self.process.send_signal(signal.SIGTERM)
-        used = os.wait4(self.process.pid, 0)[2]
+        used = ended(self.process)
         return int(re.search(r"(\d+) packets captured", self.err.read_text(encoding="utf-8"))[1]), used.ru_utime + used.ru_stime
 
 
 class Listener:
     """A `wirelog listen` with the settings of one output, by default of files that are not rotated."""
 
-    def __init__(self, args, env, *flags, **output):
+    def __init__(self, args, wire, *flags, **output):
         self.logs, self.err, self.out = args.work / "logs", args.work / "wirelog.err", args.work / "wirelog.json"
         shutil.rmtree(self.logs, ignore_errors=True)
         config = args.work / "wirelog.yaml"
         config.write_text(json.dumps({"outputs": [output if "type" in output else {"type": "tsv", "dir": str(self.logs), **output}]}), encoding="utf-8")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             command = [args.wirelog, "listen", "--summary", "json", "--ring", f"{RING}MiB", "--config", config, *flags, "rx"]
-            self.process = subprocess.Popen(list(map(str, command)), env=env, stdout=out, stderr=err)
+            self.process = subprocess.Popen(list(map(str, command)), env=wire.env, stdout=out, stderr=err)
+        wire.started.append(self.process)
         wait_for(f"{self.err} does not listen", lambda: "listening to" in self.err.read_text(encoding="utf-8") or self.process.poll() is not None)
         if self.process.poll() is not None:
             sys.exit(self.err.read_text(encoding="utf-8"))
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        used = os.wait4(self.process.pid, 0)[2]
+        used = ended(self.process)
         self.summary = json.loads(self.out.read_text(encoding="utf-8") or "{}")
         if not self.summary:
             sys.exit(self.err.read_text(encoding="utf-8"))
@@ -97,8 +106,8 @@ class Listener:
 
 
 def rates(args, wire, check):
-    receivers = {"tcpdump": lambda: Tcpdump(args, wire.env),
-                 **{f"wirelog, {n} shard{'s' * (n > 1)}": lambda n=n: Listener(args, wire.env, "--shards", n) for n in (1, 2)}}
+    receivers = {"tcpdump": lambda: Tcpdump(args, wire),
+                 **{f"wirelog, {n} shard{'s' * (n > 1)}": lambda n=n: Listener(args, wire, "--shards", n) for n in (1, 2)}}
     found = {}
     print("| capture | program | packets/s without loss | packets/s and core | of tcpdump's |\n|---|---|--:|--:|--:|", flush=True)
     for name, capture in args.captures.items():
@@ -192,7 +201,7 @@ def sample(process):
 
 def soak(args, wire, check):
     pps = args.pps or int(0.8 * int((args.work / "pps").read_text()))
-    sensor = Listener(args, wire.env, "--shards", args.shards, "--metrics", METRICS, rotate="1m")
+    sensor = Listener(args, wire, "--shards", args.shards, "--metrics", METRICS, rotate="1m")
     rows, latency, over, samples, sent = collections.Counter(), Latency(), threading.Event(), [], []
     threads = [threading.Thread(target=tail, args=(sensor.logs, latency, rows, over), daemon=True),
                threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", args.seconds)), daemon=True)]
@@ -250,7 +259,7 @@ def kafka(args, wire, check):
     consumer = subprocess.Popen([python, __file__, "--consume", args.work, "--libs", args.integration / "libs"], env=wire.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         broker = consumer.stdout.readline().strip()
-        sensor = Listener(args, wire.env, "--shards", args.shards, type="kafka", brokers=[broker], topic="load-{log}", logs=["conn", "dns", "http"])
+        sensor = Listener(args, wire, "--shards", args.shards, type="kafka", brokers=[broker], topic="load-{log}", logs=["conn", "dns", "http"])
         n, rate = send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", min(args.seconds, 120))
         got, _ = sensor.end()
         answer = json.loads(consumer.communicate("end\n", 60)[0])

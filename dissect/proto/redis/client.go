@@ -204,6 +204,28 @@ func (a *analyzer) length(n int64, err faultKind) faultKind {
 // blank reports whether c separates words: white space and NUL.
 func blank(c byte) bool { return c == 0 || c == '\t' || c == '\n' || c == '\r' || c == ' ' }
 
+// plain are the bytes that are neither blank nor quotes.
+var plain = func() (t [256]bool) {
+	for x := range 256 {
+		t[x] = !blank(byte(x)) && x != '"' && x != '\''
+	}
+	return t
+}()
+
+// quoted returns where what is in quotes from b[n] on ends. A quote after a backslash does not end it.
+func quoted(b []byte, n int) int {
+	quote := b[n]
+	for n++; n < len(b); n++ {
+		switch {
+		case b[n] == '\\' && n+1 < len(b) && b[n+1] == quote:
+			n++
+		case b[n] == quote:
+			return n + 1
+		}
+	}
+	return n
+}
+
 // split splits a command that is a line into words. Quotes stay, as in Zeek.
 func (c *client) split(a *analyzer, b []byte) {
 	for {
@@ -213,15 +235,14 @@ func (c *client) split(a *analyzer, b []byte) {
 		if len(b) == 0 {
 			return
 		}
-		n, quote := 0, byte(0)
-		for ; n < len(b) && (quote != 0 || !blank(b[n])); n++ {
-			switch x := b[n]; {
-			case quote == 0 && (x == '"' || x == '\''):
-				quote = x
-			case quote != 0 && x == '\\' && n+1 < len(b) && b[n+1] == quote:
+		n := 0
+		for n < len(b) {
+			if plain[b[n]] {
 				n++
-			case x == quote:
-				quote = 0
+			} else if blank(b[n]) {
+				break
+			} else {
+				n = quoted(b, n)
 			}
 		}
 		if c.add(a) {
