@@ -191,7 +191,7 @@ func TestShardsMakeNoDifference(t *testing.T) {
 func TestShardsWaitForEachOther(t *testing.T) {
 	defer func(n int) { maxLead = n }(maxLead)
 	maxLead = 1
-	sameForShards(t, "all at once", testCaptures(t), []int{2, 3, 8}, nil)
+	sameForShards(t, "all at once", everyStep(testCaptures(t)), []int{2, 3, 8}, nil)
 }
 
 // TestPartsMakeNoDifference has every shard hand its rows over after each packet and timer.
