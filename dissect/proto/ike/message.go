@@ -115,7 +115,8 @@ func (r *reader) payload(c *wire.Cursor, typ byte) {
 	switch told := r.told(); typ {
 	case payloadKE:
 		head := c.Head(4, "reserved")
-		if e := begin(told && c.OK(), &h.IKEv2KEPayload); e != nil {
+		if told && c.OK() && h.IKEv2KEPayload.On() {
+			e := h.IKEv2KEPayload.Begin()
 			*e = event.IPSECIKEv2KEPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEKeyExchange{
 				MessageID: r.id, DHGroup: uint64(binary.BigEndian.Uint16(head)), KeyExchangeData: c.Rest(),
 			}}
@@ -136,7 +137,8 @@ func (r *reader) payload(c *wire.Cursor, typ byte) {
 			}
 		}
 	case payloadNonce:
-		if e := begin(told, &h.IKEv2NoncePayload); e != nil {
+		if told && h.IKEv2NoncePayload.On() {
+			e := h.IKEv2NoncePayload.Begin()
 			*e = event.IPSECIKEv2NoncePayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKENonce{MessageID: r.id, NonceDataLen: uint64(c.Len())}}
 			h.IKEv2NoncePayload.Raise(e)
 		}
@@ -155,24 +157,18 @@ func (r *reader) payload(c *wire.Cursor, typ byte) {
 			}
 		}
 	case payloadVendor:
-		if e := begin(told, &h.IKEv2VendorIDPayload); e != nil {
+		if told && h.IKEv2VendorIDPayload.On() {
+			e := h.IKEv2VendorIDPayload.Begin()
 			*e = event.IPSECIKEv2VendorIDPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEVendorID{MessageID: r.id, VendorID: c.Rest()}}
 			h.IKEv2VendorIDPayload.Raise(e)
 		}
 	case payloadEncrypted:
-		if e := begin(told, &h.IKEv2EncryptedPayload); e != nil {
+		if told && h.IKEv2EncryptedPayload.On() {
+			e := h.IKEv2EncryptedPayload.Begin()
 			*e = event.IPSECIKEv2EncryptedPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEEncrypted{MessageID: r.id, PayloadLen: uint64(c.Len())}}
 			h.IKEv2EncryptedPayload.Raise(e)
 		}
 	}
-}
-
-// begin is Begin of a hook if told is set.
-func begin[E any](told bool, h event.AnyHook[E]) *E {
-	if !told {
-		return nil
-	}
-	return h.Begin()
 }
 
 // cert reads a certificate (RFC 7296 section 3.6, RFC 2408 section 3.9).
@@ -230,7 +226,8 @@ func (r *reader) proposals(c *wire.Cursor) {
 		for range head[7] {
 			r.transform(&p, head[4])
 		}
-		if e := begin(r.told() && p.OK(), &r.a.s.hooks.IKEv2SAProposal); e != nil {
+		if r.told() && p.OK() && r.a.s.hooks.IKEv2SAProposal.On() {
+			e := r.a.s.hooks.IKEv2SAProposal.Begin()
 			*e = event.IPSECIKEv2SAProposal{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKESAProposal{
 				MessageID: r.id, LastOrMore: head[:1], ProposalLen: uint64(binary.BigEndian.Uint16(head[2:])), ProposalNum: uint64(head[4]),
 				ProtocolID: uint64(head[5]), SPISize: uint64(head[6]), NumTransforms: uint64(head[7]), SPI: spi,
@@ -254,7 +251,8 @@ func (r *reader) transform(c *wire.Cursor, proposal byte) {
 	}
 	id := uint64(binary.BigEndian.Uint16(head[6:]))
 	r.attributes(&t, proposal, id)
-	if e := begin(r.told() && t.OK(), &r.a.s.hooks.IKEv2SATransform); e != nil {
+	if r.told() && t.OK() && r.a.s.hooks.IKEv2SATransform.On() {
+		e := r.a.s.hooks.IKEv2SATransform.Begin()
 		*e = event.IPSECIKEv2SATransform{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKESATransform{
 			MessageID: r.id, ProposalNum: uint64(proposal), LastOrMore: head[:1],
 			TransformLen: uint64(binary.BigEndian.Uint16(head[2:])), TransformType: uint64(head[4]), TransformID: id,
@@ -275,7 +273,8 @@ func (r *reader) attributes(c *wire.Cursor, proposal byte, transform uint64) {
 			n = int(c.U16("attribute_len"))
 		}
 		v := c.Take(n, "attribute_val")
-		if e := begin(r.told() && c.OK(), &r.a.s.hooks.IKEDataAttribute); e != nil {
+		if r.told() && c.OK() && r.a.s.hooks.IKEDataAttribute.On() {
+			e := r.a.s.hooks.IKEDataAttribute.Begin()
 			*e = event.IPSECIKEDataAttribute{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEAttribute{
 				MessageID: r.id, ProposalNum: uint64(proposal), TransformID: transform,
 				AF: typ&format != 0, AttributeType: uint64(typ &^ format), AttributeVal: v,

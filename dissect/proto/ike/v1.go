@@ -16,13 +16,15 @@ func (r *reader) payloadV1(c *wire.Cursor, typ byte) {
 	}
 	switch told := r.told(); typ {
 	case payloadKEV1:
-		if e := begin(told, &h.IKEv1KEPayload); e != nil {
+		if told && h.IKEv1KEPayload.On() {
+			e := h.IKEv1KEPayload.Begin()
 			*e = event.IPSECIKEv1KEPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1KeyExchange{MessageID: r.id, KeyExchangeData: c.Rest()}}
 			h.IKEv1KEPayload.Raise(e)
 		}
 	case payloadIDV1:
 		c.Take(4, "doi_data")
-		if e := begin(told && c.OK(), &h.IKEv1IDPayload); e != nil {
+		if told && c.OK() && h.IKEv1IDPayload.On() {
+			e := h.IKEv1IDPayload.Begin()
 			*e = event.IPSECIKEv1IDPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1ID{MessageID: r.id, IdentificationDataLen: uint64(c.Len())}}
 			h.IKEv1IDPayload.Raise(e)
 		}
@@ -41,17 +43,20 @@ func (r *reader) payloadV1(c *wire.Cursor, typ byte) {
 			}
 		}
 	case payloadHashV1:
-		if e := begin(told, &h.IKEv1HashPayload); e != nil {
+		if told && h.IKEv1HashPayload.On() {
+			e := h.IKEv1HashPayload.Begin()
 			*e = event.IPSECIKEv1HashPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1Hash{MessageID: r.id, HashDataLen: uint64(c.Len())}}
 			h.IKEv1HashPayload.Raise(e)
 		}
 	case payloadSigV1:
-		if e := begin(told, &h.IKEv1SigPayload); e != nil {
+		if told && h.IKEv1SigPayload.On() {
+			e := h.IKEv1SigPayload.Begin()
 			*e = event.IPSECIKEv1SigPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1Signature{MessageID: r.id, SigDataLen: uint64(c.Len())}}
 			h.IKEv1SigPayload.Raise(e)
 		}
 	case payloadNonceV1:
-		if e := begin(told, &h.IKEv1NoncePayload); e != nil {
+		if told && h.IKEv1NoncePayload.On() {
+			e := h.IKEv1NoncePayload.Begin()
 			*e = event.IPSECIKEv1NoncePayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKENonce{MessageID: r.id, NonceDataLen: uint64(c.Len())}}
 			h.IKEv1NoncePayload.Raise(e)
 		}
@@ -72,7 +77,8 @@ func (r *reader) payloadV1(c *wire.Cursor, typ byte) {
 			}
 		}
 	case payloadVendorV1:
-		if e := begin(told, &h.IKEv1VIDPayload); e != nil {
+		if told && h.IKEv1VIDPayload.On() {
+			e := h.IKEv1VIDPayload.Begin()
 			*e = event.IPSECIKEv1VIDPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEVendorID{MessageID: r.id, VendorID: c.Rest()}}
 			h.IKEv1VIDPayload.Raise(e)
 		}
@@ -86,7 +92,8 @@ func (r *reader) association(c *wire.Cursor) {
 	for more := byte(1); more != 0 && c.More(); {
 		more = r.proposalV1(c)
 	}
-	if e := begin(r.told() && c.OK(), &r.a.s.hooks.IKEv1SAPayload); e != nil {
+	if r.told() && c.OK() && r.a.s.hooks.IKEv1SAPayload.On() {
+		e := r.a.s.hooks.IKEv1SAPayload.Begin()
 		*e = event.IPSECIKEv1SAPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1SA{
 			MessageID: r.id, DOI: uint64(binary.BigEndian.Uint32(head)), Situation: head[4:],
 		}}
@@ -100,7 +107,8 @@ func (r *reader) proposalV1(c *wire.Cursor) (next byte) {
 	head := c.Head(headLen, "num_transforms")
 	p := c.Within(int(binary.BigEndian.Uint16(head[2:]))-headLen, "payload_length")
 	spi := p.Take(int(head[6]), "spi")
-	if e := begin(r.told() && p.OK(), &r.a.s.hooks.IKEv1PPayload); e != nil {
+	if r.told() && p.OK() && r.a.s.hooks.IKEv1PPayload.On() {
+		e := r.a.s.hooks.IKEv1PPayload.Begin()
 		*e = event.IPSECIKEv1PPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1Proposal{
 			MessageID: r.id, ProposalNum: uint64(head[4]), ProtocolID: uint64(head[5]),
 			SPISize: uint64(head[6]), NumTransforms: uint64(head[7]), SPI: spi,
@@ -124,7 +132,8 @@ func (r *reader) transformV1(c *wire.Cursor, proposal byte) {
 	t := c.Within(int(binary.BigEndian.Uint16(head[2:]))-headLen, "payload_length")
 	id := uint64(head[5])
 	r.attributes(&t, proposal, id)
-	if e := begin(r.told() && t.OK(), &r.a.s.hooks.IKEv1TPayload); e != nil {
+	if r.told() && t.OK() && r.a.s.hooks.IKEv1TPayload.On() {
+		e := r.a.s.hooks.IKEv1TPayload.Begin()
 		*e = event.IPSECIKEv1TPayload{Conn: r.a.Conn(), IsOrig: r.isOrig, Msg: event.IKEv1Transform{
 			MessageID: r.id, ProposalNum: uint64(proposal), TransformNum: uint64(head[4]), TransformID: id,
 		}}
