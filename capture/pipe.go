@@ -234,6 +234,13 @@ func (r *Reader) wait(p *pipe) bool {
 		p.take(c)
 		return true
 	case <-w.after(limit):
+	}
+	// Both may be ready; what has come goes first.
+	select {
+	case c := <-p.full:
+		p.take(c)
+		return true
+	default:
 		return false
 	}
 }

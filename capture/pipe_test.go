@@ -17,10 +17,16 @@ import (
 type slow struct {
 	pieces chan []byte
 	rest   []byte
+	// asked, unless nil, is told each time that a piece is wanted: the one before has been
+	// handed on by then.
+	asked chan struct{}
 }
 
 func (s *slow) Read(p []byte) (int, error) {
 	if len(s.rest) == 0 {
+		if s.asked != nil {
+			s.asked <- struct{}{}
+		}
 		var ok bool
 		if s.rest, ok = <-s.pieces; !ok {
 			return 0, io.EOF
@@ -130,15 +136,18 @@ func TestLivePipe(t *testing.T) {
 		sec  uint32
 		live bool
 	}{{"live", start, true}, {"lagging", start - 4, true}, {"old", start - 6, false}, {"ahead", start + 6, false}} {
-		in := &slow{pieces: make(chan []byte, 1)}
+		in := &slow{pieces: make(chan []byte, 1), asked: make(chan struct{}, 2)}
 		r := open(t, Options{Stdin: in}, "-")
 		clock := &fakeTime{now: time.Unix(start, 0)}
-		sent := false
+		waits := 0
 		clock.onWait = func() bool {
-			if sent {
+			if waits++; waits > 1 {
+				if waits == 2 {
+					<-in.asked
+					<-in.asked
+				}
 				return true
 			}
-			sent = true
 			in.pieces <- spec.packet(spec.packet(spec.header(), c.sec, 0, "one"), c.sec, 0, "two")
 			return false
 		}
