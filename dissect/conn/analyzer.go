@@ -104,13 +104,22 @@ type attached struct {
 	p         *Protocol
 	confirmed bool
 	off       bool
-	inner     bool // fed by another analyzer
-	guest     bool // fed by every analyzer that has messages for it
+	fedBy     feeder
+	mute      bool
 	// violated is the turn in which a violation took the analyzer off, 0 if none has.
 	violated Turn
 	// violations is how many were reported, plus 1 for the weird beyond maxViolations.
 	violations uint16
 }
+
+// feeder is who calls an analyzer's Data.
+type feeder uint8
+
+const (
+	byTable     feeder = iota
+	byAnalyzer         // another one of the connection
+	byAnalyzers        // every one of the connection that has messages for it
+)
 
 // A Turn is the number of a part of a connection in which only one side speaks, or of a
 // datagram. It does not depend on how a side's bytes are cut into segments. Numbers begin
@@ -137,7 +146,7 @@ func (x *ext) speak(isOrig, datagram bool) {
 func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 	x := c.extra()
 	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.p == p && !at.inner && (at.violated == 0 || at.violated == x.turn) {
+		if at := &x.analyzers[i]; at.p == p && at.fedBy == byTable && (at.violated == 0 || at.violated == x.turn) {
 			return Handover{}
 		}
 	}
@@ -304,10 +313,13 @@ func (c *Conn) Incomplete() bool {
 // contain is deferred around every call of an analyzer. A panic takes that analyzer off
 // that connection and has no other effect.
 func (t *Table) contain(c *Conn, i int) {
-	r := recover()
-	if r == nil {
-		return
+	if r := recover(); r != nil {
+		t.blame(c, i, r)
 	}
+}
+
+// blame takes an analyzer that panicked off.
+func (t *Table) blame(c *Conn, i int, r any) {
 	at := &c.ext.analyzers[i]
 	at.off = true
 	t.panicked(c, at.p, r)
@@ -353,7 +365,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	c.ext.speak(isOrig, c.transport == value.ProtoUDP)
 	t.successor = Handover{}
 	for i := range c.ext.analyzers {
-		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+		if at := &c.ext.analyzers[i]; !at.off && !at.mute && at.fedBy == byTable {
 			t.callData(c, i, isOrig, b)
 		}
 	}
@@ -363,9 +375,16 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	t.shed(c.ext)
 }
 
+// callData has contain's test before it: recover costs more than many datagrams do.
 func (t *Table) callData(c *Conn, i int, isOrig bool, b []byte) {
-	defer t.contain(c, i)
+	returned := false
+	defer func() {
+		if !returned {
+			t.blame(c, i, recover())
+		}
+	}()
 	c.ext.analyzers[i].a.Data(isOrig, b)
+	returned = true
 }
 
 func (t *Table) analyzersGap(c *Conn, isOrig bool, n uint64) {
@@ -374,7 +393,7 @@ func (t *Table) analyzersGap(c *Conn, isOrig bool, n uint64) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+		if at := &c.ext.analyzers[i]; !at.off && at.fedBy == byTable {
 			t.callGap(c, i, isOrig, n)
 		}
 	}
@@ -390,7 +409,7 @@ func (t *Table) analyzersEnd(c *Conn, isOrig bool) {
 		return
 	}
 	for i := range c.ext.analyzers {
-		if at := &c.ext.analyzers[i]; !at.off && !at.inner {
+		if at := &c.ext.analyzers[i]; !at.off && at.fedBy == byTable {
 			t.callEnd(c, i, isOrig)
 		}
 	}

@@ -31,7 +31,7 @@ func tellAnalyzers[A any](t *Table, c *Conn, tell func(A)) {
 	}
 	for i := range c.ext.analyzers {
 		at := &c.ext.analyzers[i]
-		if a, ok := at.a.(A); ok && !at.off && !at.inner {
+		if a, ok := at.a.(A); ok && !at.off && at.fedBy == byTable {
 			func() {
 				defer t.contain(c, i)
 				tell(a)

@@ -31,7 +31,7 @@ func (u Use) HandOver(p *Protocol) Handover {
 	c, t := u.c, u.c.t
 	n := 0
 	for i := range c.extra().analyzers {
-		if c.ext.analyzers[i].inner {
+		if c.ext.analyzers[i].fedBy != byTable {
 			n++
 		}
 	}
@@ -43,7 +43,7 @@ func (u Use) HandOver(p *Protocol) Handover {
 		t.weird(c, "too_many_inner_streams", "", "")
 		return h
 	}
-	if x := t.attach(c, attached{p: p, inner: true}); x.fed {
+	if x := t.attach(c, attached{p: p, fedBy: byAnalyzer}); x.fed {
 		h = x
 	}
 	return h
@@ -76,14 +76,14 @@ func (u Use) Inner() Handover {
 func (u Use) Guest(p *Protocol) Handover {
 	x := u.c.extra()
 	for i := range x.analyzers {
-		if at := &x.analyzers[i]; at.guest && at.p == p && !at.off {
+		if at := &x.analyzers[i]; at.fedBy == byAnalyzers && at.p == p && !at.off {
 			at.confirmed = false
 			return Handover{c: u.c, n: int32(i), on: true, fed: true}
 		}
 	}
 	h := u.HandOver(p)
 	if h.fed {
-		u.c.ext.analyzers[h.n].guest = true
+		u.c.ext.analyzers[h.n].fedBy = byAnalyzers
 	}
 	return h
 }

@@ -222,7 +222,7 @@ func (d *doer) Data(isOrig bool, b []byte) { d.do(isOrig, b) }
 // raise events.
 func TestConfirmAndViolate(t *testing.T) {
 	for _, c := range []struct {
-		name, script string // of an analyzer that obeys: confirm, violate, late, detach
+		name, script string // of an analyzer that obeys: confirm, violate, late, detach, mute
 		want         string
 	}{
 		{"nothing", "hello", "data hello, done, services []"},
@@ -232,6 +232,7 @@ func TestConfirmAndViolate(t *testing.T) {
 		{"confirmed, violated", "confirm; > PA 108 501 violate", "confirmed X, data confirm, violation X bad, done, data violate, services []"},
 		{"violated after the packet", "late", "data late, violation X bad, done, services []"},
 		{"taken off", "detach; > PA 107 501 more", "done, data detach, services []"},
+		{"mute", "mute; > PA 105 501 more", "data mute, done, services []"},
 		{"violated after 10 KB", "confirm; < PA 501 108 len=6000; < PA 6501 108 len=6000; > PA 108 501 violate",
 			"confirmed X, data confirm, data …, data …, violation X bad, data violate, done, services [X]"},
 	} {
@@ -256,6 +257,8 @@ func TestConfirmAndViolate(t *testing.T) {
 					u.Violate(conn.Violation{Reason: "bad", Late: true})
 				case "detach":
 					u.Detach()
+				case "mute":
+					u.Mute()
 				}
 				if len(data) > 1000 {
 					data = []byte("…")

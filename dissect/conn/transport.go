@@ -494,7 +494,7 @@ func (t *Table) willTurn(c *Conn, b []byte) bool {
 	}
 	for i := range c.ext.analyzers {
 		at := &c.ext.analyzers[i]
-		if x, ok := at.a.(turner); ok && !at.off && !at.inner && x.Turns(b) {
+		if x, ok := at.a.(turner); ok && !at.off && at.fedBy == byTable && x.Turns(b) {
 			return true
 		}
 	}

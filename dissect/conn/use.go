@@ -144,7 +144,7 @@ func (t *Table) tell(c *Conn, at *attached, v *Violation) bool {
 		t.weird(c, "too_many_analyzer_violations", "", p.Name)
 		return false
 	}
-	guest := at.guest
+	guest := at.fedBy == byAnalyzers
 	t.raiseViolation(c, p, v.Reason, v.Data)
 	if !c.suffers(p) {
 		return false
@@ -179,6 +179,13 @@ func (u Use) Detach() {
 	}
 }
 
+// Mute makes the table not call Data any more, for an analyzer that stays but has given up.
+func (u Use) Mute() {
+	if u.n >= 0 {
+		u.c.ext.analyzers[u.n].mute = true
+	}
+}
+
 // Attach adds an analyzer of p to the connection, beside this one; see Table.Attach.
 // The table feeds it like this one; the result is for bytes that came before.
 func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }
@@ -190,7 +197,7 @@ func (u Use) Turn() Turn { return u.c.ext.turn }
 // if none has.
 func (u Use) Violated(p *Protocol) (last Turn) {
 	for i := range u.c.ext.analyzers {
-		if at := &u.c.ext.analyzers[i]; at.p == p && !at.inner && at.violated != 0 {
+		if at := &u.c.ext.analyzers[i]; at.p == p && at.fedBy == byTable && at.violated != 0 {
 			last = at.violated
 		}
 	}

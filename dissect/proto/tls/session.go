@@ -110,8 +110,9 @@ func (s *session) complain(reason string) {
 // settle removes or stops the analyzer after a record if that has a violation or completes
 // the handshake.
 func (s *session) settle() {
-	if s.stopped {
+	if s.stopped && !s.off {
 		s.off = true
+		s.Mute()
 	}
 	switch {
 	case s.leaving:
