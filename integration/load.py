@@ -9,7 +9,9 @@ rates    The highest rate without loss of each capture of --shared, of `wirelog 
          logs as TSV, beside that of tcpdump that writes to /dev/null, with rings of 64 MiB. tcpreplay sends, on the same
          machine, as fast as it can and then at rates between which the highest is searched for. A rate is held if
          every packet that was sent was read.
-soak     `mix` for --seconds at 80 % of the rate that rates has found, or at --pps: memory, descriptors and goroutines
+lasting  The highest rate of `mix` that is held for three minutes, by connections that are always new (what fits into
+         the rings hardly counts then): from the rate that rates has found, or --pps, downwards by an eighth.
+soak     `mix` for --seconds at 80 % of the rate that lasting has found, or at --pps: memory, descriptors and goroutines
          every five seconds, drawn as load.svg in the work folder; both balances at the end, the rows of the files
          included; and the latency of the rows of dns in their files: between the answer, as the row has it, and the
          moment that the row can be read.
@@ -136,6 +138,33 @@ def rates(args, wire, check):
     check("mix: at least 0.8 of tcpdump's rate", best >= 0.8 * found["mix", "tcpdump"], found)
 
 
+LASTING = 180  # seconds
+
+
+def endless(pps, seconds):
+    """Flags to send a capture again and again, with addresses of its own each time."""
+    return "--pps", int(pps), "--loop", 1000000, "--unique-ip", "--duration", seconds
+
+
+def lasting(args, wire, check):
+    pps = args.pps or int((args.work / "pps").read_text())
+    while True:
+        sensor = Listener(args, wire, "--shards", args.shards, rotate="1m")
+        over, rows = threading.Event(), collections.Counter()
+        reader = threading.Thread(target=tail, args=(sensor.logs, Latency(), rows, over), daemon=True)
+        reader.start()
+        n, rate = send(wire, args.captures["mix"], *endless(pps, LASTING))
+        got, cpu = sensor.end()
+        over.set()
+        reader.join()
+        print(f"  mix for {LASTING} s: {rate:,.0f}/s, {got:,} of {n:,}, {cpu:.1f} CPU s", file=sys.stderr, flush=True)
+        if got == n:
+            break
+        pps = rate * 7 / 8
+    (args.work / "lasting").write_text(str(int(rate)))
+    check(f"{rate:,.0f} packets/s of mix for {LASTING} s without loss, {n / cpu:,.0f} packets for a CPU second", sum(rows.values()) == sum(log["rows"] for log in sensor.summary["logs"]), rows)
+
+
 class Latency:
     """The time between an answer to a DNS query, by its row, and the moment that the row is seen."""
 
@@ -201,11 +230,11 @@ def sample(process):
 
 
 def soak(args, wire, check):
-    pps = args.pps or int(0.8 * int((args.work / "pps").read_text()))
+    pps = args.pps or int(0.8 * int((args.work / "lasting").read_text()))
     sensor = Listener(args, wire, "--shards", args.shards, "--metrics", METRICS, rotate="1m")
     rows, latency, over, samples, sent = collections.Counter(), Latency(), threading.Event(), [], []
     threads = [threading.Thread(target=tail, args=(sensor.logs, latency, rows, over), daemon=True),
-               threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", args.seconds)), daemon=True)]
+               threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], *endless(pps, args.seconds))), daemon=True)]
     for t in threads:
         t.start()
     began = time.time()
@@ -256,12 +285,12 @@ def draw(path, samples, title):
 
 def kafka(args, wire, check):
     python = args.integration / "venv" / "bin" / "python"
-    pps = args.pps // 4 or int((args.work / "pps").read_text()) // 5
+    pps = args.pps // 4 or int((args.work / "lasting").read_text()) // 5
     consumer = subprocess.Popen([python, __file__, "--consume", args.work, "--libs", args.integration / "libs"], env=wire.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         broker = consumer.stdout.readline().strip()
         sensor = Listener(args, wire, "--shards", args.shards, type="kafka", brokers=[broker], topic="load-{log}", logs=["conn", "dns", "http"])
-        n, rate = send(wire, args.captures["mix"], "--pps", pps, "--loop", 1000000, "--unique-ip", "--duration", min(args.seconds, 120))
+        n, rate = send(wire, args.captures["mix"], *endless(pps, min(args.seconds, 120)))
         got, _ = sensor.end()
         answer = json.loads(consumer.communicate("end\n", 60)[0])
     finally:
@@ -306,16 +335,16 @@ def main():
     p.add_argument("--work", type=pathlib.Path, default=ROOT / "build" / "load", help="folder for programs, captures and logs")
     p.add_argument("--shared", type=pathlib.Path, default=ROOT.parent / "shared", help="folder with bench/make-capture")
     p.add_argument("--seconds", type=int, default=1200, help="length of soak")
-    p.add_argument("--pps", type=int, default=0, help="packets a second of soak")
-    p.add_argument("--shards", type=int, default=1, help="shards of soak and kafka")
+    p.add_argument("--pps", type=int, default=0, help="packets a second of soak; where lasting begins")
+    p.add_argument("--shards", type=int, default=1, help="shards of lasting, soak and kafka")
     p.add_argument("--consume", type=pathlib.Path, help=argparse.SUPPRESS)
     p.add_argument("--libs", type=pathlib.Path, help=argparse.SUPPRESS)
-    p.add_argument("parts", nargs="*", help="rates, soak, kafka")
+    p.add_argument("parts", nargs="*", help="rates, lasting, soak, kafka")
     args = p.parse_args()
     if args.consume:
         consume(args.consume, args.libs)
         return
-    parts = {"rates": rates, "soak": soak, "kafka": kafka}
+    parts = {"rates": rates, "lasting": lasting, "soak": soak, "kafka": kafka}
     wrong = [name for name in args.parts if name not in parts]
     if wrong:
         p.error(f"no such part: {wrong[0]}")

@@ -21,6 +21,7 @@ func TestOutputs(t *testing.T) {
 	if err != nil || len(captures) < 3 {
 		t.Fatal(captures, err)
 	}
+	captures = everyStep(captures)
 	outputs := func(dir string) []Output {
 		settings := func(name string) FileSettings {
 			s := TSVSettings{}

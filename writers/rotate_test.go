@@ -247,14 +247,15 @@ func TestNames(t *testing.T) {
 func TestCommand(t *testing.T) {
 	for _, tt := range []struct {
 		command []string
+		timeout time.Duration
 		report  string
 	}{
-		{[]string{"/bin/sh", "-c", `echo "$WIRELOG_LOG $WIRELOG_OPEN $WIRELOG_CLOSE $(basename $0)" >> "$(dirname $0)/said"`}, ""},
-		{[]string{"/bin/sh", "-c", "echo; echo no space there >&2; exit 3"}, "weird.log: /bin/sh: exit status 3: no space there"},
-		{[]string{"/bin/sleep", "60"}, "weird.log: /bin/sleep: "},
+		{[]string{"/bin/sh", "-c", `echo "$WIRELOG_LOG $WIRELOG_OPEN $WIRELOG_CLOSE $(basename $0)" >> "$(dirname $0)/said"`}, time.Minute, ""},
+		{[]string{"/bin/sh", "-c", "echo; echo no space there >&2; exit 3"}, time.Minute, "weird.log: /bin/sh: exit status 3: no space there"},
+		{[]string{"/bin/sleep", "60"}, 300 * time.Millisecond, "weird.log: /bin/sleep: "},
 	} {
 		dir := t.TempDir()
-		cfg := rotating(dir, writers.Rotation{Names: "plain", Command: tt.command, CommandTimeout: 300 * time.Millisecond})
+		cfg := rotating(dir, writers.Rotation{Names: "plain", Command: tt.command, CommandTimeout: tt.timeout})
 		var reports []string
 		cfg.Report = func(err error) { reports = append(reports, err.Error()) }
 		m := newMerger(t, cfg)

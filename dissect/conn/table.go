@@ -441,15 +441,18 @@ func (t *Table) finishAnalyzers(c *Conn) {
 
 // evict makes room for one connection: it ends the oldest half-open one or, if there is
 // none, one that has been idle for long. Where the oldest half-open one has hardly begun
-// while others are old, it is no flood of those, and it may be about to be answered. A connection that was answered is never half-open again, so the
-// search continues where the last one ended.
+// while others are old, and few are half-open, it is no flood of those, and it may be about to
+// be answered. A connection that was answered is never half-open again, so the search continues
+// where the last one ended.
 func (t *Table) evict() {
 	for t.oldestHalf != none && !t.at(t.oldestHalf).half() {
 		t.oldestHalf = t.at(t.oldestHalf).liveNext
 	}
 	victim := t.oldestHalf
 	if victim == none || t.fresh(t.at(victim)) {
-		victim = t.idlest()
+		if idlest, halfOpen := t.idlest(); victim == none || !halfOpen {
+			victim = idlest
+		}
 	}
 	t.stats.Evicted++
 	t.Remove(t.at(victim))
@@ -464,12 +467,13 @@ func (t *Table) fresh(c *Conn) bool {
 // looks is how many connections idlest compares.
 const looks = 16
 
-// idlest returns, of the next few connections, the one that has been silent for longest. Where
-// half of them or more are half-open, which is a flood of those, it is one of these. All have
-// their turn, so that one that is not silent stays.
-func (t *Table) idlest() uint32 {
-	victim, halfOpen, n := none, none, 0
-	for range min(looks, t.live) {
+// idlest returns, of the next few connections, the one that has been silent for longest, and
+// reports whether half of them or more are half-open. All have their turn, so that one that is
+// not silent stays.
+func (t *Table) idlest() (victim uint32, halfOpen bool) {
+	victim = none
+	n, all := 0, min(looks, t.live)
+	for range all {
 		if t.hand == none {
 			t.hand = t.head
 		}
@@ -479,16 +483,10 @@ func (t *Table) idlest() uint32 {
 		}
 		if c.half() {
 			n++
-			if halfOpen == none || c.last < t.at(halfOpen).last {
-				halfOpen = t.hand
-			}
 		}
 		t.hand = c.liveNext
 	}
-	if 2*n >= min(looks, t.live) && halfOpen != none {
-		return halfOpen
-	}
-	return victim
+	return victim, 2*n >= all
 }
 
 // Bytes that a connection takes: one that has had no payload, and what comes with the first, with

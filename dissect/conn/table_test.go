@@ -545,6 +545,46 @@ func TestEvictionOfTheFresh(t *testing.T) {
 	}
 }
 
+// A flood of datagrams fills the table several times a second: it is the oldest of them that goes,
+// not those that are about to be answered, nor those that were.
+func TestEvictionInAFlood(t *testing.T) {
+	b, _ := newBench(t, func(c *conn.Options) { c.Connections = 1000 })
+	addr := func(net, i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(net), byte(i >> 8), byte(i)}), 1000)
+	}
+	packets := map[string]uint64{}
+	b.Hooks.Conn.ConnectionStateRemove.Listen(func(e *event.ConnectionStateRemove) {
+		packets[e.Conn.ID().OrigH.String()] += e.Conn.Orig().Packets + e.Conn.Resp().Packets
+		if n := e.Conn.Orig().Packets + e.Conn.Resp().Packets; n == 1 && e.Conn.ID().OrigH.As4()[1] != 1 {
+			t.Errorf("%s was evicted before its answer", e.Conn.ID().OrigH)
+		}
+	})
+	old := addr(2, 1)
+	b.Packet(testconn.UDP(old, b.Server, []byte{1}))
+	b.Packet(testconn.UDP(b.Server, old, nil))
+	b.Now += 100 * value.Second
+	for i := range 20_000 {
+		b.Packet(testconn.UDP(addr(1, i), b.Server, []byte{1}))
+		b.Now += value.Second / 4000
+		switch i % 1000 {
+		case 0:
+			b.Packet(testconn.UDP(addr(3, i), b.Server, []byte{1}))
+		case 500:
+			b.Packet(testconn.UDP(b.Server, addr(3, i-500), nil))
+		}
+	}
+	if err := b.Table.Check(); err != nil {
+		t.Fatal(err)
+	}
+	b.Drain()
+	if n := packets[old.Addr().String()]; n != 2 {
+		t.Errorf("%d packets of the old connection", n)
+	}
+	if b.Table.Stats().Evicted < 19_000 || len(packets) != 20_021 {
+		t.Errorf("%d evicted, %d hosts", b.Table.Stats().Evicted, len(packets))
+	}
+}
+
 // The bytes of connections are bounded, too: those with payload count for more.
 func TestConnectionBytes(t *testing.T) {
 	for _, payload := range []int{0, 1} {

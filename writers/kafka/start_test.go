@@ -222,7 +222,7 @@ func TestDeniedTopicIsGivenUpOnce(t *testing.T) {
 	c := brokers(t, kfake.DefaultNumPartitions(1), kfake.SeedTopics(1, "zeek-weird", "zeek-conn"))
 	denyProduce(c, "zeek-weird", kerr.TopicAuthorizationFailed.Code)
 	cfg := quick(c.ListenAddrs())
-	cfg.BufferBytes, cfg.BatchBytes, cfg.Deadline = 50_000, 10_000, 300*time.Millisecond
+	cfg.BufferBytes, cfg.BatchBytes, cfg.Deadline = 50_000, 10_000, 800*time.Millisecond
 	r := start(t, cfg)
 	for range 20 {
 		r.weirds(50)
