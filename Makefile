@@ -46,7 +46,7 @@ examples: ## tests of the programs in examples/, which embed wirelog from anothe
 
 # The packages that start goroutines, or whose tests run the whole of wirelog. The profile is
 # for speed only, and the detector's code is compiled quicker without it.
-RACE := ./capture/... ./cmd/... ./internal/memlimit ./logs ./pipeline ./readers/... ./writers/...
+RACE := ./capture/... ./cmd/... ./internal/memlimit ./logs ./metrics ./pipeline ./writers ./writers/kafka
 
 .PHONY: race
 race: ## unit tests of RACE with the race detector (needs a C compiler)
