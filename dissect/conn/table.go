@@ -91,10 +91,10 @@ type Table struct {
 	cause       func(deadline value.Time, first, num uint64)
 
 	// Open addressing with linear probing: the slot holds a connection's index
-	// plus 1 and the lower half of its hash. At most half of them are taken: with three
-	// quarters a busy connection of a few hundred is often eight slots away from its place.
+	// plus 1 and the lower half of its hash. room is how many of them may be taken.
 	slots []slot
 	mask  uint64
+	room  int
 	// slotKey keys the hash. It is not Options.Seed, which may be known: nobody can
 	// choose addresses that collide here. Nothing that is reported depends on it.
 	slotKey Seed
@@ -166,8 +166,8 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 		o.Seed = RandomSeed()
 	}
 	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none, hand: none}
-	t.slots, t.slotKey = make([]slot, 1<<10), RandomSeed()
-	t.mask = uint64(len(t.slots) - 1)
+	t.slotKey = RandomSeed()
+	t.setSlots(1 << 10)
 	t.wheel.init()
 	t.ages = newAges(hooks.Ages())
 	t.streams.limit = o.ReassemblyBytes
@@ -232,7 +232,7 @@ func (t *Table) insert(k *Key) *Conn {
 	for t.live > 0 && (t.live >= t.cfg.Connections || t.connBytes() > t.cfg.ConnectionBytes) {
 		t.evict()
 	}
-	if uint64(t.live+1)*2 > uint64(len(t.slots)) {
+	if t.live >= t.room {
 		t.grow()
 	}
 	var idx uint32
@@ -281,15 +281,25 @@ func (t *Table) place(s slot) {
 
 func (t *Table) grow() {
 	old := t.slots
-	t.slots = make([]slot, 2*len(old))
+	t.setSlots(2 * len(old))
 	// Without this each page takes two faults, one for reading and one for writing, and
 	// the second one interrupts the other processors.
 	clear(t.slots)
-	t.mask = uint64(len(t.slots) - 1)
 	for _, s := range old {
 		if s.ref != 0 {
 			t.place(s)
 		}
+	}
+}
+
+// setSlots makes n empty slots. Half of few stay free: with three quarters taken, a busy
+// connection is now and then ten slots away from its place. Of many, each is a miss of the cache
+// anyway.
+func (t *Table) setSlots(n int) {
+	t.slots, t.mask = make([]slot, n), uint64(n-1)
+	t.room = n / 2
+	if n > 1<<14 {
+		t.room = n / 4 * 3
 	}
 }
 
