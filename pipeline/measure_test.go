@@ -115,7 +115,7 @@ func TestMeasurementsOnShards(t *testing.T) {
 		o.Reports.CaptureLossFirst, o.Reports.CaptureLossEvery, o.Reports.StatsEvery = time.Second, 3*time.Second, 2*time.Second
 		o.Outputs = []Output{{Type: FormatTSV, Settings: &TSVSettings{o.fileSettings()}, Drop: []string{"stats:mem", "stats:reassem_*_size"}}}
 	}
-	paths := append(everyStep(testCaptures(t)), path)
+	paths := append([]string{path}, everyStep(testCaptures(t))...)
 	for _, p := range [][]string{{path}, paths} {
 		sameForShards(t, "measurements", p, []int{2, 3, 8}, measured)
 		with, without := runOn(t, p, measured), runOn(t, p, nil)

@@ -22,6 +22,9 @@ func TestOutputs(t *testing.T) {
 		t.Fatal(captures, err)
 	}
 	captures = everyStep(captures)
+	if mixed := "../testdata/mixed.pcap"; !slices.Contains(captures, mixed) { // has all of the logs below
+		captures = append(captures, mixed)
+	}
 	outputs := func(dir string) []Output {
 		settings := func(name string) FileSettings {
 			s := TSVSettings{}

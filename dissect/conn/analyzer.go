@@ -105,7 +105,7 @@ type attached struct {
 	confirmed bool
 	off       bool
 	fedBy     feeder
-	mute      bool
+	mute      bool // gets no more data
 	// violated is the turn in which a violation took the analyzer off, 0 if none has.
 	violated Turn
 	// violations is how many were reported, plus 1 for the weird beyond maxViolations.
@@ -375,7 +375,8 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	t.shed(c.ext)
 }
 
-// callData has contain's test before it: recover costs more than many datagrams do.
+// callData does what contain does, but calls recover only after a panic: it costs as much as
+// many a datagram.
 func (t *Table) callData(c *Conn, i int, isOrig bool, b []byte) {
 	returned := false
 	defer func() {

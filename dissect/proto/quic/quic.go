@@ -160,7 +160,7 @@ func readHeader(c *wire.Cursor) header {
 // Data parses a datagram, which may have several packets (RFC 9000 section 12.2).
 func (a *analyzer) Data(isOrig bool, b []byte) {
 	if len(b) > int(a.cidLen) && b[0]&(longForm|fixedBit) == fixedBit && !a.off {
-		// Nearly all are a packet with a short header.
+		// Nearly all datagrams are a packet with a short header.
 		if s := &a.side[conn.Side(isOrig)]; s.short+1 != s.threshold {
 			s.short++
 			return
