@@ -610,7 +610,7 @@ func FuzzPieces(f *testing.F) {
 	f.Add(uint16(300), []byte{1, 20, 7}, []byte{2, 0, 1})
 	f.Add(uint16(16384), []byte{255, 255}, []byte{9, 9, 1, 0, 200, 100})
 	f.Fuzz(func(t *testing.T, length uint16, cuts, order []byte) {
-		message := hello(1, int(length)%maxHello)
+		message := hello(1, int(length)%(maxHello-helloHeader+1))
 		if len(cuts) > 60 || len(order) > 200 {
 			return
 		}
