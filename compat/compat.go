@@ -28,6 +28,7 @@ const (
 	FTPFilesOnly
 	HTTPMethods
 	HTTPMultipartLength
+	HTTPInflateFailed
 	SSHKexMethods
 	DNP3LinkOnly
 	DNP3FrozenAnalogTime
@@ -71,6 +72,7 @@ var table = [effects]Info{
 	FTPFilesOnly:            {"ftp_files_only", "ftp.log has rows for commands about files and data connections only, instead of also for logins (zeek#5570)"},
 	HTTPMethods:             {"http_methods", "methods of HTTP beyond HTTP::http_methods, such as PATCH and QUERY, are a weird unknown_HTTP_method, and QUERY does not detect HTTP at other ports (zeek#5583)"},
 	HTTPMultipartLength:     {"http_multipart_length", "a multipart body whose last line has no end counts two bytes that were not sent, and is a weird, instead of being as long as Content-Length says"},
+	HTTPInflateFailed:       {"http_inflate_failed", "what a compressed HTTP body inflates to before an error is lost as far as it lies in the segment of the error, instead of being passed on"},
 	SSHKexMethods:           {"ssh_kex_methods", "SSH's diffie-hellman-group15, 17 and 18 are unknown, and after an unknown key exchange encrypted bytes are read as messages"},
 	DNP3LinkOnly:            {"dnp3_link_only", "a frame of DNP3 without user data, such as a request for the link's status, takes the segment after it with it, or the rest of its own, instead of only itself"},
 	DNP3FrozenAnalogTime:    {"dnp3_frozen_analog_time", "DNP3's frozen analog input event of 16 bits with time (group 33 variation 4) is read with 32 bits, instead of 16"},

@@ -112,6 +112,9 @@ type attached struct {
 	violations uint16
 }
 
+// gets reports whether the table calls Data.
+func (at *attached) gets() bool { return !at.off && !at.mute && at.fedBy == byTable }
+
 // feeder is who calls an analyzer's Data.
 type feeder uint8
 
@@ -175,6 +178,7 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 		return Handover{}
 	}
 	x.analyzers[n].a, x.analyzers[n].off = a, false
+	x.counted = nil
 	t.weigh(c, n, at.p.Size)
 	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
@@ -198,6 +202,7 @@ func (t *Table) shed(x *ext) {
 
 func (t *Table) turnOff(c *Conn, i int) {
 	c.ext.analyzers[i].off = true
+	c.ext.counted = nil
 	t.hold(c, -c.ext.analyzers[i].p.Size)
 	defer t.contain(c, i)
 	c.ext.analyzers[i].a.Done()
@@ -322,6 +327,7 @@ func (t *Table) contain(c *Conn, i int) {
 func (t *Table) blame(c *Conn, i int, r any) {
 	at := &c.ext.analyzers[i]
 	at.off = true
+	c.ext.counted = nil
 	t.panicked(c, at.p, r)
 }
 
@@ -362,10 +368,13 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
+	if k := c.ext.counted; k != nil && k.Count(isOrig, b) {
+		return
+	}
 	c.ext.speak(isOrig, c.transport == value.ProtoUDP)
 	t.successor = Handover{}
 	for i := range c.ext.analyzers {
-		if at := &c.ext.analyzers[i]; !at.off && !at.mute && at.fedBy == byTable {
+		if c.ext.analyzers[i].gets() {
 			t.callData(c, i, isOrig, b)
 		}
 	}

@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -100,5 +101,82 @@ func TestPassing(t *testing.T) {
 				t.Errorf("passing %t: the analyzer that leaves got %v", passing, leaves)
 			}
 		}
+	}
+}
+
+// counter is an analyzer that needs only some of the datagrams with a "c".
+type counter struct {
+	faulty
+	conn.Use
+	only conn.Counted
+}
+
+// heard is an analyzer that notes what it gets, and leaves at "leave".
+type heard struct {
+	faulty
+	conn.Use
+}
+
+func (a *heard) Data(_ bool, b []byte) {
+	a.call(string(b))
+	if string(b) == "leave" {
+		a.Detach()
+	}
+}
+
+func (a *counter) Data(isOrig bool, b []byte) {
+	if a.only.Count(isOrig, b) {
+		return
+	}
+	if i := conn.Side(isOrig); b[0] == 'c' && len(b) > 1 {
+		a.only.N[i], a.only.Until[i] = a.only.Until[i], 2*a.only.Until[i]
+		a.CountOnly(&a.only)
+	}
+	a.call(string(b))
+}
+
+// TestCountOnly checks that an analyzer gets the datagrams that it needs, and the table counts
+// the others only while no other analyzer needs them.
+func TestCountOnly(t *testing.T) {
+	b := testconn.New(t, testconn.Config())
+	var counted, others []string
+	other := &conn.Protocol{Name: "OTHER", New: func(u conn.Use) conn.Analyzer { return &heard{faulty{calls: &others}, u} }}
+	var a *counter
+	p := &conn.Protocol{Name: "COUNTS", New: func(u conn.Use) conn.Analyzer {
+		a = &counter{faulty{calls: &counted}, u, conn.Counted{Mask: 0x7f, Bits: 'c', Longer: 1, Until: [2]uint64{1, 1}}}
+		return a
+	}}
+	b.Table.SetAttacher(attachAll{p})
+	send := func(isOrig bool, payloads ...string) {
+		for _, s := range payloads {
+			from, to := b.Client, b.Server
+			if !isOrig {
+				from, to = to, from
+			}
+			b.Packet(testconn.UDP(from, to, []byte(s)))
+		}
+	}
+	for _, step := range []struct {
+		do              func()
+		counted, others string
+	}{
+		{func() { send(true, "c1", "c2", "c3", "c4", "c5", "c6", "c7") }, "c1, c2, c4", ""},
+		{func() { send(false, "c1", "c2", "c3") }, "c1, c2", ""},
+		{func() { send(true, "c", "x") }, "c, x", ""}, // too short, and another kind
+		{func() { b.Attach(theConn(b), other); send(true, "ca", "c8", "c9") }, "ca", "ca, c8, c9"},
+		{func() { send(true, "leave", "cb") }, "leave", "leave, done"},
+		{func() { send(false, "c4", "c5") }, "c4", ""},
+	} {
+		counted, others = nil, nil
+		step.do()
+		if got := strings.Join(counted, ", "); got != step.counted {
+			t.Errorf("the one that counts got %q, want %q", got, step.counted)
+		}
+		if got := strings.Join(others, ", "); got != step.others {
+			t.Errorf("the other one got %q, want %q", got, step.others)
+		}
+	}
+	if a.only.N != [2]uint64{11, 5} {
+		t.Errorf("%d are counted", a.only.N)
 	}
 }

@@ -120,6 +120,7 @@ type ext struct {
 	tunnel    *Encap
 	rare      *rare
 	account   *account // of what builders and analyzers hold; nil if that is nothing
+	counted   *Counted // datagrams that no analyzer gets; nil if there are none
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence or EndAfter
 	turn      Turn   // 0 before the first payload

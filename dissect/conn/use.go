@@ -186,6 +186,41 @@ func (u Use) Mute() {
 	}
 }
 
+// Counted are datagrams of which an analyzer needs nothing but their number: those of more
+// than Longer bytes whose first byte has Bits under Mask.
+type Counted struct {
+	Mask, Bits byte
+	Longer     uint8
+	// N is how many have come from each side, by Side. The analyzer gets the one that makes
+	// it Until.
+	N, Until [2]uint64
+}
+
+// Count counts a datagram, and reports whether that was all that it needs.
+func (k *Counted) Count(isOrig bool, b []byte) bool {
+	i := Side(isOrig)
+	if len(b) <= int(k.Longer) || b[0]&k.Mask != k.Bits || k.N[i]+1 == k.Until[i] {
+		return false
+	}
+	k.N[i]++
+	return true
+}
+
+// CountOnly has the table count such datagrams and not call Data with them, if no other
+// analyzer of the flow gets its datagrams now, and until one is attached: the analyzer must
+// count those that it gets. k belongs to the table until Done.
+func (u Use) CountOnly(k *Counted) {
+	if u.n < 0 {
+		return
+	}
+	for i := range u.c.ext.analyzers {
+		if at := &u.c.ext.analyzers[i]; i != int(u.n) && at.gets() {
+			return
+		}
+	}
+	u.c.ext.counted = k
+}
+
 // Attach adds an analyzer of p to the connection, beside this one; see Table.Attach.
 // The table feeds it like this one; the result is for bytes that came before.
 func (u Use) Attach(p *Protocol) Handover { return u.c.t.Attach(u.c, p) }

@@ -175,7 +175,7 @@ func (e *entity) content(b []byte, crlf bool) {
 		return
 	}
 	if e.inflater == nil {
-		e.inflater = e.m.a.f.inflaters.Get(e.m.a.Use, false)
+		e.inflater = e.m.a.f.inflaters.Get(e.m.a.Use, !e.m.a.Compat(compat.HTTPInflateFailed))
 	}
 	z := e.inflater
 	if err := z.Write(b, e.inflated); err != nil {

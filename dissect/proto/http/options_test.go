@@ -148,3 +148,33 @@ func TestHTTP2(t *testing.T) {
 		}
 	}
 }
+
+// TestInflateFailed checks that what a body inflates to before an error is passed on, or lost
+// with the segment of the error, as in Zeek.
+func TestInflateFailed(t *testing.T) {
+	body := gzipped(nil)[:10] + "\x00\x05\x00\xfa\xffhello" + "\x07" // a stored block, and a type that there is not
+	reply := fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", ok, len(body), body)
+	for _, c := range []struct {
+		compat compat.Set
+		piece  int
+		want   string
+	}{
+		{0, 1 << 20, "hello"},
+		{0, 1, "hello"},
+		{1 << compat.HTTPInflateFailed, 1 << 20, ""},
+		{1 << compat.HTTPInflateFailed, 1, "hello"},
+	} {
+		cfg := testconn.Config()
+		cfg.Compat = c.compat
+		b := testconn.New(t, cfg)
+		var data strings.Builder
+		b.Hooks.HTTP.EntityData.Listen(func(e *event.HTTPEntityData) { data.Write(e.Data) })
+		lines := b.Events("conn_weird")
+		p := New(b.Hooks, nil, Successors{}, DefaultOptions())
+		b.SetAttacher(detect.New([]*detect.Protocol{p}))
+		b.Play(&p.Protocol, c.piece, []string{get, reply})
+		if data.String() != c.want || len(*lines) != 1 || !strings.Contains((*lines)[0], "inflate_failed") {
+			t.Errorf("compat %d, in pieces of %d: %q and %q, want %q", c.compat, c.piece, data.String(), *lines, c.want)
+		}
+	}
+}

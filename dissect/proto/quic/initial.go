@@ -29,12 +29,12 @@ func (a *analyzer) initial(isOrig bool, v *version, h *header, b []byte, at int)
 		return
 	}
 	if isOrig {
-		a.cidLen = uint8(len(h.scid))
+		a.shorts.Longer = uint8(len(h.scid))
 		if !a.keyed {
 			a.dcid, a.keyed = append(a.dcid[:0], h.dcid...), true
 		}
 	} else {
-		a.cidLen = uint8(len(h.dcid))
+		a.shorts.Longer = uint8(len(h.dcid))
 	}
 	if n := len(b) - at; n > maxPayload {
 		a.violate(fmt.Sprintf("payload_length too large %d", n))

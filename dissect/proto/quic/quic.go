@@ -107,9 +107,9 @@ type factory struct {
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	*a = analyzer{Use: u, f: f, dcid: a.dcid[:0], side: [2]side{
-		{crypto: crypto{pieces: a.side[0].pieces[:0]}, threshold: 1},
-		{crypto: crypto{pieces: a.side[1].pieces[:0]}, threshold: 1},
-	}}
+		{crypto: crypto{pieces: a.side[0].pieces[:0]}},
+		{crypto: crypto{pieces: a.side[1].pieces[:0]}},
+	}, shorts: conn.Counted{Mask: longForm | fixedBit, Bits: fixedBit, Until: [2]uint64{1, 1}}}
 	return a
 }
 
@@ -126,11 +126,12 @@ type analyzer struct {
 	dcid  []byte
 	keyed bool
 	// off is set when nothing more is parsed.
-	off bool
-	// cidLen is the length in bytes of the client's connection id, which Zeek expects in every
-	// packet with a short header.
-	cidLen       uint8
+	off          bool
 	negotiations uint8
+
+	// shorts counts packets with a short header up to the next threshold. Zeek expects the
+	// client's connection id in every one.
+	shorts conn.Counted
 
 	decrypted, discarded uint64 // packets
 }
@@ -139,8 +140,6 @@ type analyzer struct {
 type side struct {
 	crypto
 	keys *keys // nil until they are needed
-	// short counts packets with a short header up to the next threshold.
-	short, threshold uint64
 }
 
 // header is a long header (RFC 8999 section 5.1).
@@ -159,13 +158,6 @@ func readHeader(c *wire.Cursor) header {
 
 // Data parses a datagram, which may have several packets (RFC 9000 section 12.2).
 func (a *analyzer) Data(isOrig bool, b []byte) {
-	if len(b) > int(a.cidLen) && b[0]&(longForm|fixedBit) == fixedBit && !a.off {
-		// Nearly all datagrams are a packet with a short header.
-		if s := &a.side[conn.Side(isOrig)]; s.short+1 != s.threshold {
-			s.short++
-			return
-		}
-	}
 	for len(b) > 0 && !a.off {
 		switch {
 		case b[0]&(longForm|fixedBit) == fixedBit:
@@ -190,6 +182,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 func (a *analyzer) violate(reason string) {
 	if !a.off {
 		a.off = true
+		a.Mute()
 		a.Violate(conn.Violation{Reason: reason})
 	}
 }
@@ -213,19 +206,21 @@ func (a *analyzer) discard(isOrig bool) {
 // short counts a packet with a short header (RFC 9000 section 17.3.1), the last of its
 // datagram.
 func (a *analyzer) short(isOrig bool, b []byte) {
-	if len(b) <= int(a.cidLen) {
+	if len(b) <= int(a.shorts.Longer) {
 		a.violate("a short header has no room for a connection id")
 		return
 	}
-	s := &a.side[conn.Side(isOrig)]
-	if s.short++; s.short != s.threshold {
+	if a.shorts.Count(isOrig, b) {
 		return
 	}
-	s.threshold *= 2
+	i := conn.Side(isOrig)
+	n := a.shorts.Until[i]
+	a.shorts.N[i], a.shorts.Until[i] = n, 2*n
 	if e := a.f.hooks.ShortHeaderPacketThresholdCrossed.Begin(); e != nil {
-		*e = event.QUICShortHeaderPacketThresholdCrossed{Conn: a.Conn(), IsOrig: isOrig, Threshold: s.short}
+		*e = event.QUICShortHeaderPacketThresholdCrossed{Conn: a.Conn(), IsOrig: isOrig, Threshold: n}
 		a.f.hooks.ShortHeaderPacketThresholdCrossed.Raise(e)
 	}
+	a.CountOnly(&a.shorts)
 }
 
 // long parses the packet with a long header at the front of b (RFC 9000 section 17.2) and
@@ -378,7 +373,11 @@ func (a *analyzer) Gap(bool, uint64) {}
 func (a *analyzer) End(bool) {}
 
 // Flip swaps the sides.
-func (a *analyzer) Flip() { a.side[0], a.side[1] = a.side[1], a.side[0] }
+func (a *analyzer) Flip() {
+	a.side[0], a.side[1] = a.side[1], a.side[0]
+	k := &a.shorts
+	k.N[0], k.N[1], k.Until[0], k.Until[1] = k.N[1], k.N[0], k.Until[1], k.Until[0]
+}
 
 // Done returns the analyzer to the factory.
 func (a *analyzer) Done() {

@@ -93,6 +93,12 @@ func (a *analyzer) Data(_ bool, b []byte) {
 // deliver takes a datagram of a stream.
 func (a *analyzer) deliver(s *stream, isOrig bool, b []byte) {
 	for !a.off {
+		if s.cr && len(b) > 0 {
+			s.cr = false
+			if b[0] == '\n' {
+				b = b[1:]
+			}
+		}
 		if s.state == inBody {
 			n := min(s.left, len(b))
 			s.left -= n
@@ -103,12 +109,6 @@ func (a *analyzer) deliver(s *stream, isOrig bool, b []byte) {
 			s.state = inStart
 			a.ended(isOrig)
 			continue
-		}
-		if s.cr && len(b) > 0 {
-			s.cr = false
-			if b[0] == '\n' {
-				b = b[1:]
-			}
 		}
 		if len(b) == 0 {
 			return
@@ -135,12 +135,6 @@ func (a *analyzer) deliver(s *stream, isOrig bool, b []byte) {
 		if !ok {
 			a.reset(s)
 			return // the rest of the datagram is dropped
-		}
-		if s.state == inBody && s.cr && len(b) > 0 {
-			s.cr = false
-			if b[0] == '\n' {
-				b = b[1:]
-			}
 		}
 	}
 }

@@ -93,14 +93,30 @@ func (a *streams) Line(isOrig bool, b []byte) {
 		return
 	}
 	s := &a.side[conn.Side(isOrig)]
-	wrong := lineTooLong
-	if !a.cut {
+	var wrong string
+	if a.cut {
+		a.cut = false
+		wrong = a.tooLong(s, b)
+	} else {
 		wrong = a.line(s, isOrig, b)
 	}
-	a.cut = false
 	if wrong != "" && !a.off {
 		a.malformed(s, wrong)
 	}
+}
+
+// tooLong takes the beginning of a line that is too long, and returns what is wrong with it.
+// That it is no start line is found first, as where it comes in pieces.
+func (a *streams) tooLong(s *side, b []byte) string {
+	if s.state == inStart && !s.lost && startLine(b) == detect.NoMatch {
+		a.malformed(s, notSIP)
+	}
+	if a.off {
+		return ""
+	}
+	a.Weird(contentline.WeirdTooLong, "", contentline.Source)
+	a.Limited(a.f.name, "line")
+	return lineTooLong
 }
 
 // line takes a line. It returns what is wrong with it, or "".
@@ -219,11 +235,11 @@ func (a *streams) endBody(s *side) {
 
 // LineWeird takes a weird about lines.
 func (a *streams) LineWeird(name string) {
-	a.Weird(name, "", contentline.Source)
 	if name == contentline.WeirdTooLong {
-		a.Limited(a.f.name, "line")
 		a.cut = true
+		return
 	}
+	a.Weird(name, "", contentline.Source)
 }
 
 // malformed reports a violation. If it does not take the analyzer off, as on a connection
