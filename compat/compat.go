@@ -7,6 +7,7 @@ package compat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -124,16 +125,30 @@ const (
 	Zeek82 = "zeek-8.2" // that of Zeek 8.2
 )
 
-// names lists the names that Parse knows.
-func names() []string { return []string{None, Zeek82} }
-
-// Parse returns the set of a name of names. The empty name is None.
-func Parse(name string) (Set, error) {
+// Parse returns the set of a text: the name of a set, and after it, separated by commas, the
+// effects that are in it or not, as "zeek-8.2,-finger_lines" or "none,+igmp". The empty text is
+// None.
+func Parse(text string) (Set, error) {
+	name, rest, more := strings.Cut(text, ",")
+	var s Set
 	switch name {
 	case "", None:
-		return 0, nil
 	case Zeek82:
-		return 1<<effects - 1, nil
+		s = 1<<effects - 1
+	default:
+		return 0, fmt.Errorf("there is no compatibility %q: want %s or %s", name, None, Zeek82)
 	}
-	return 0, fmt.Errorf("there is no compatibility %q: want one of %s", name, strings.Join(names(), ", "))
+	for more {
+		name, rest, more = strings.Cut(rest, ",")
+		e := slices.IndexFunc(table[:], func(x Info) bool { return name != "" && x.Name == name[1:] })
+		switch {
+		case e < 0 || name[0] != '+' && name[0] != '-':
+			return 0, fmt.Errorf("there is no compatibility %q: want + or - and a name of docs/differences.md, as -%s", name, table[0].Name)
+		case name[0] == '+':
+			s |= 1 << e
+		default:
+			s &^= 1 << e
+		}
+	}
+	return s, nil
 }

@@ -24,6 +24,27 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseEffects adds effects to sets and takes some out.
+func TestParseEffects(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want Set
+	}{
+		{"zeek-8.2,-finger_lines,-ldap", (1<<effects - 1) &^ (1<<FingerLines | 1<<LDAP)},
+		{"none,+igmp", 1 << IGMP},
+		{",+igmp,+quic,-igmp", 1 << QUIC},
+	} {
+		if s, err := Parse(c.text); s != c.want || err != nil {
+			t.Errorf("Parse(%q) = %x, %v, want %x", c.text, s, err, c.want)
+		}
+	}
+	for _, text := range []string{"zeek-8.2,", "zeek-8.2,igmp", "zeek-8.2,-", "none,+", "none,*igmp", "none,+no_such", "+igmp", "none, +igmp"} {
+		if _, err := Parse(text); err == nil {
+			t.Errorf("Parse(%q) gives no error", text)
+		}
+	}
+}
+
 // TestDocumented finds every effect in the documentation of differences.
 func TestDocumented(t *testing.T) {
 	text, err := os.ReadFile("../docs/differences.md")

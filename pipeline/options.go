@@ -63,6 +63,16 @@ func TimestampForms() []string {
 // Analyzers lists the names in Options.Dissect.Analyzers.
 func Analyzers() []string { return dissect.AnalyzerNames() }
 
+// CompatNames lists the names in Options.Compat: those of releases, and those of single
+// differences, which follow a sign.
+func CompatNames() []string {
+	names := []string{compat.None, compat.Zeek82}
+	for _, e := range compat.Effects() {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
 // PickAnalyzers returns the analyzers that Options.Dissect.Analyzers chooses.
 func PickAnalyzers(list []string) ([]string, error) { return dissect.PickAnalyzers(list) }
 
@@ -166,8 +176,8 @@ type Options struct {
 	// The same Seed gives the same uids for the same capture.
 	Seed   string `key:"seed" flag:"seed" secret:"true" doc:"seed of the uids, to make them reproducible; random if not given; never shown"`
 	Sensor string `key:"sensor" flag:"sensor" doc:"name of this sensor in outputs; the host's name if not given"`
-	// Compat is one of the names that compat.Parse knows.
-	Compat string `key:"compat" flag:"compat" oneof:"none,zeek-8.2" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2"`
+	// Compat is a text that compat.Parse knows.
+	Compat string `key:"compat" flag:"compat" doc:"release of Zeek to follow where wirelog knowingly does better: none or zeek-8.2, and after it +NAME and -NAME of single differences, separated by commas"`
 	// Version is the program's version, for outputs that contain it.
 	Version string
 

@@ -80,6 +80,8 @@ func completeFlags(cmd *cobra.Command) {
 				continue
 			case k.OneOf != nil:
 				f = completeList(func() []string { return k.OneOf })
+			case k.Flag == "compat":
+				f = completeNames(pipeline.CompatNames)
 			case k.Flag == "logs":
 				f = completeNames(logNames)
 			case k.Flag == "analyzers":
