@@ -166,6 +166,7 @@ func TestCountOnly(t *testing.T) {
 		{func() { b.Attach(theConn(b), other); send(true, "ca", "c8", "c9") }, "ca", "ca, c8, c9"},
 		{func() { send(true, "leave", "cb") }, "leave", "leave, done"},
 		{func() { send(false, "c4", "c5") }, "c4", ""},
+		{func() { a.Detach(); send(false, "c6") }, "done", ""},
 	} {
 		counted, others = nil, nil
 		step.do()
