@@ -2,7 +2,7 @@
 // lets a run do as that release does instead.
 //
 // Each Effect is one such place. A Set says in which of them a run follows Zeek: the zero
-// Set in none, which is the default, and Zeek82 in all of which the table says so.
+// Set in none, which is the default, that of Zeek82 in all but NoSpicy.
 package compat
 
 import (
@@ -57,6 +57,7 @@ const (
 	Redis
 	MQTT
 	IGMP
+	NoSpicy // only in the Set that is named after it
 	effects
 )
 
@@ -101,6 +102,7 @@ var table = [effects]Info{
 	Redis:                   {"redis", "Redis's empty lines and arrays, and a SET whose time to live is no number, end the analysis, instead of being passed over as servers do"},
 	MQTT:                    {"mqtt", "MQTT is read as one control packet of version 3.1.1 a segment, instead of as the stream that it is, of version 5 too"},
 	IGMP:                    {"igmp", "IGMP's queries of versions 1 and 2 have no event, and wrong checksums are a weird with --ignore-checksums too, instead of being read by their version"},
+	NoSpicy:                 {"no_spicy", "a Zeek without the analyzers that are written in Spicy: no QUIC, LDAP, PostgreSQL and Redis, IGMP is an unknown transport, and Finger and Syslog are read by older analyzers, which give no service, that of Finger with a weird for each client that closed unless somebody listens to finger_request"},
 	DNSLastQuestion:         {"dns_last_question", "dns.log has the last of several questions of a message, instead of a row for each (zeek#5037)"},
 }
 
@@ -123,6 +125,9 @@ func (s Set) Has(e Effect) bool { return s&(1<<e) != 0 }
 const (
 	None   = "none"     // wirelog's own behaviour
 	Zeek82 = "zeek-8.2" // that of Zeek 8.2
+
+	// Zeek82NoSpicy is that of a Zeek 8.2 built with --disable-spicy.
+	Zeek82NoSpicy = "zeek-8.2-nospicy"
 )
 
 // Parse returns the set of a text: the name of a set, and after it, separated by commas, the
@@ -134,9 +139,11 @@ func Parse(text string) (Set, error) {
 	switch name {
 	case "", None:
 	case Zeek82:
+		s = (1<<effects - 1) &^ (1 << NoSpicy)
+	case Zeek82NoSpicy:
 		s = 1<<effects - 1
 	default:
-		return 0, fmt.Errorf("there is no compatibility %q: want %s or %s", name, None, Zeek82)
+		return 0, fmt.Errorf("there is no compatibility %q: want %s, %s or %s", name, None, Zeek82, Zeek82NoSpicy)
 	}
 	for more {
 		name, rest, more = strings.Cut(rest, ",")

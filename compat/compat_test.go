@@ -10,14 +10,19 @@ func TestParse(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		has  bool
+		also bool // NoSpicy
 		ok   bool
-	}{{"", false, true}, {None, false, true}, {Zeek82, true, true}, {"zeek-9", false, false}} {
+	}{{"", false, false, true}, {None, false, false, true}, {Zeek82, true, false, true}, {Zeek82NoSpicy, true, true, true}, {"zeek-9", false, false, false}} {
 		s, err := Parse(c.name)
 		if (err == nil) != c.ok {
 			t.Errorf("Parse(%q): %v", c.name, err)
 		}
 		for e := range effects {
-			if s.Has(e) != c.has {
+			want := c.has
+			if e == NoSpicy {
+				want = c.also
+			}
+			if s.Has(e) != want {
 				t.Errorf("Parse(%q).Has(%s) = %v", c.name, table[e].Name, s.Has(e))
 			}
 		}
@@ -30,7 +35,7 @@ func TestParseEffects(t *testing.T) {
 		text string
 		want Set
 	}{
-		{"zeek-8.2,-finger_lines,-ldap", (1<<effects - 1) &^ (1<<FingerLines | 1<<LDAP)},
+		{"zeek-8.2,-finger_lines,-ldap", (1<<effects - 1) &^ (1<<FingerLines | 1<<LDAP | 1<<NoSpicy)},
 		{"none,+igmp", 1 << IGMP},
 		{",+igmp,+quic,-igmp", 1 << QUIC},
 	} {

@@ -68,10 +68,13 @@ import (
 // others are attached by default.
 var onRequest = []string{"backdoor", "bittorrent", "bittorrenttracker", "gnutella", "ident", "interconn", "mount", "ncp", "netbiosssn", "nfs", "portmapper", "rlogin", "rsh", "sip_tcp", "steppingstone", "syslog_tcp", "telnet"}
 
-// beyondZeek has the protocols that Zeek does not know, by AnalyzerNames, with the effect
+// beyondZeek has the protocols that a Zeek does not know, by AnalyzerNames, with the effect
 // that leaves them out.
 var beyondZeek = func() map[string]compat.Effect {
-	m := map[string]compat.Effect{"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP}
+	m := map[string]compat.Effect{
+		"http2": compat.HTTP2, "sip_tcp": compat.SIPTCP, "syslog_tcp": compat.SyslogTCP,
+		"ldap_tcp": compat.NoSpicy, "ldap_udp": compat.NoSpicy, "postgresql": compat.NoSpicy, "quic": compat.NoSpicy, "redis": compat.NoSpicy,
+	}
 	packages := []string{
 		"spicy_ipsec_ike_udp", "spicy_ipsec_tcp", "spicy_ipsec_udp", "spicy_stun", "spicy_stun_tcp", "spicy_tailscale", "spicy_tftp", "spicy_wireguard",
 	}

@@ -57,24 +57,30 @@ func TestPickAnalyzers(t *testing.T) {
 	}
 }
 
-// TestBeyondZeek has the protocols that a run leaves out if it follows Zeek.
+// TestBeyondZeek has the protocols that a run leaves out if it follows a Zeek.
 func TestBeyondZeek(t *testing.T) {
-	zeek, err := compat.Parse(compat.Zeek82)
-	if err != nil {
-		t.Fatal(err)
-	}
-	attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), []string{"all"}, nil, zeek)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, p := range attached {
-		names = append(names, strings.ToLower(p.Name))
-	}
-	for _, name := range AnalyzerNames() {
-		_, beyond := beyondZeek[name]
-		if slices.Contains(names, name) == beyond {
-			t.Errorf("%s is attached: %v", name, beyond)
+	for _, set := range []string{compat.None, compat.Zeek82, compat.Zeek82NoSpicy} {
+		zeek, err := compat.Parse(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		attached, err := chosen(protocols(new(event.Hooks), nil, new(Options)), []string{"all"}, nil, zeek)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, p := range attached {
+			names = append(names, strings.ToLower(p.Name))
+		}
+		for _, name := range AnalyzerNames() {
+			effect, beyond := beyondZeek[name]
+			beyond = beyond && zeek.Has(effect)
+			if slices.Contains(names, name) == beyond {
+				t.Errorf("%s: %s is attached: %v", set, name, beyond)
+			}
+		}
+		if slices.Contains(names, "quic") == (set == compat.Zeek82NoSpicy) {
+			t.Errorf("%s: attached are %q", set, names)
 		}
 	}
 	for name := range beyondZeek {

@@ -614,7 +614,7 @@ func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
 	case packet.ProtoGRE:
 		return s.ipTunnel(n, f, tunnel.GRE, ip.Payload, encap)
 	}
-	if ip.Proto == igmp.Proto {
+	if ip.Proto == igmp.Proto && !s.opt.Conn.Compat.Has(compat.NoSpicy) {
 		return s.multicast(lv, f, encap)
 	}
 	p := &lv.conn

@@ -66,7 +66,7 @@ func Analyzers() []string { return dissect.AnalyzerNames() }
 // CompatNames lists the names in Options.Compat: those of releases, and those of single
 // differences, which follow a sign.
 func CompatNames() []string {
-	names := []string{compat.None, compat.Zeek82}
+	names := []string{compat.None, compat.Zeek82, compat.Zeek82NoSpicy}
 	for _, e := range compat.Effects() {
 		names = append(names, e.Name)
 	}

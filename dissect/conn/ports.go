@@ -1,6 +1,11 @@
 package conn
 
-import "github.com/wirelog/wirelog/value"
+import (
+	"github.com/wirelog/wirelog/compat"
+	"github.com/wirelog/wirelog/value"
+)
+
+const redisPort = 6379
 
 // likelyServer holds the ports of Zeek's likely_server_ports: those for which its
 // analyzers are registered.
@@ -23,7 +28,7 @@ var likelyServer = func() (set [2][1 << 16 / 64]uint64) {
 		1883,       // MQTT
 		3389,       // RDP
 		5222, 5269, // XMPP
-		6379,                   // Redis
+		redisPort,
 		6666, 6667, 6668, 6669, // IRC
 		20000, // DNP3
 	}
@@ -75,5 +80,8 @@ func (t *Table) AddServerPort(p value.Proto, port uint16) {
 
 // likelyServer is likelyServerPort with the ports of AddServerPort.
 func (t *Table) likelyServer(p value.Proto, port uint16) bool {
+	if port == redisPort && t.cfg.Compat.Has(compat.NoSpicy) {
+		return false
+	}
 	return likelyServerPort(p, port) || t.serverPorts != nil && t.serverPorts[value.Port{Num: port, Proto: p}]
 }

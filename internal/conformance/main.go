@@ -31,10 +31,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	for _, dir := range []string{"reference", "reference-spicy"} {
-		if _, err := os.Stat(filepath.Join(*shared, dir)); errors.Is(err, fs.ErrNotExist) {
-			fmt.Printf("conformance: skipped: there are no reference results in %s\n", filepath.Join(*shared, dir))
-			return
+	for _, m := range modes {
+		for _, dir := range []string{m.reference, m.traces} {
+			if _, err := os.Stat(filepath.Join(*shared, dir)); errors.Is(err, fs.ErrNotExist) {
+				fmt.Printf("conformance: skipped: there is no %s\n", filepath.Join(*shared, dir))
+				return
+			}
 		}
 	}
 	if err := run(ctx, *shared, *out, *file, *update); err != nil {
@@ -49,16 +51,14 @@ func run(ctx context.Context, shared, out, file string, update bool) error {
 		return err
 	}
 	start := time.Now()
-	spicy, err := differing(filepath.Join(shared, "reference", "logs-C"), filepath.Join(shared, "reference-spicy", "logs-C"))
-	if err != nil {
+	if err := os.RemoveAll(out); err != nil {
 		return err
 	}
-	fmt.Printf("%d traces are compared with -C only: they are other with Zeek's analyzers in Spicy\n", len(spicy))
-	if err := readTraces(ctx, filepath.Join(shared, "reference", "traces"), out, spicy); err != nil {
+	if err := readTraces(ctx, shared, out); err != nil {
 		return err
 	}
 	read := time.Since(start)
-	now, err := compare(ctx, shared, out, spicy)
+	now, err := compare(ctx, shared, out)
 	if err != nil {
 		return err
 	}
@@ -77,39 +77,66 @@ func run(ctx context.Context, shared, out, file string, update bool) error {
 	return nil
 }
 
-// A mode is a way of reading traces for which the reference has results.
+// A mode is a way of reading traces for which there are results of Zeek.
 type mode struct {
-	name        string // of our folder
-	reference   string // folder of the reference's
-	noChecksums bool
-	events      bool
+	reference string // folder of Zeek's results; ours are in one of the same name
+	traces    string // folder of the captures
+	events    bool   // the results are events, not logs
+	checksums bool   // wrong ones count
+	compat    string
+	analyzers []string
 }
 
-// modes has, with -C, the logs of a Zeek as it is installed. Those with checksums come from one
-// without the analyzers that are written in Spicy: of them, only the traces count of which both
-// say the same with -C.
+const (
+	traces     = "reference/traces"
+	moreTraces = "reference-more/traces"
+)
+
+// all also chooses the analyzers that Zeek attaches to no port by itself.
+var all = []string{"all"}
+
 var modes = []mode{
-	{"logs-C", "reference-spicy/logs-C", true, true},
-	{"logs", "reference/logs", false, false},
+	{reference: "reference-spicy/logs-C", traces: traces, compat: compat.Zeek82},
+	{reference: "reference-spicy/events", traces: traces, compat: compat.Zeek82, events: true},
+	{reference: "reference/logs", traces: traces, compat: compat.Zeek82NoSpicy, checksums: true},
+	{reference: "reference/logs-C", traces: traces, compat: compat.Zeek82NoSpicy},
+	{reference: "reference/events", traces: traces, compat: compat.Zeek82NoSpicy, events: true},
+	{reference: "reference-more/traces-logs-C", traces: moreTraces, compat: compat.Zeek82NoSpicy},
+	{reference: "reference-more/traces-events", traces: moreTraces, compat: compat.Zeek82NoSpicy, events: true, analyzers: all},
+	{reference: "reference-more/traces-events-login-prompts", traces: moreTraces, compat: compat.Zeek82NoSpicy + ",-login_prompts", events: true, analyzers: all},
+	{reference: "reference-more/events", traces: traces, compat: compat.Zeek82NoSpicy, events: true, analyzers: all},
+	{reference: "reference-more/old-events/ref", traces: traces, compat: compat.Zeek82NoSpicy, events: true, analyzers: all},
+	{reference: "reference-more/old-events/new", traces: moreTraces, compat: compat.Zeek82NoSpicy, events: true, analyzers: all},
 }
 
-// readTraces reads each trace in each mode into out/MODE/TRACE, several at once; those of spicy
-// in the modes with -C only.
-func readTraces(ctx context.Context, traces, out string, spicy map[string]bool) error {
+// names lists the traces that a mode reads: those with events, or all.
+func (m *mode) names(shared string) ([]string, error) {
+	dir := filepath.Join(shared, m.traces)
 	var names []string
-	err := filepath.WalkDir(traces, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		name, err := filepath.Rel(traces, path)
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if m.events {
+			if _, err := os.Stat(filepath.Join(shared, m.reference, name)); errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+		}
 		names = append(names, name)
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
+	return names, err
+}
+
+// readTraces reads the traces of each mode, several at once, each into a folder of its name in that
+// of the mode.
+func readTraces(ctx context.Context, shared, out string) error {
 	type job struct {
-		mode  mode
+		mode  *mode
 		trace string
 	}
 	jobs := make(chan job)
@@ -122,26 +149,23 @@ func readTraces(ctx context.Context, traces, out string, spicy map[string]bool) 
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for j := range jobs {
-				lost, err := readTrace(ctx, filepath.Join(traces, j.trace), filepath.Join(out, j.mode.name, j.trace), j.mode)
+				lost, err := readTrace(ctx, filepath.Join(shared, j.mode.traces, j.trace), filepath.Join(out, j.mode.reference, j.trace), j.mode)
 				mu.Lock()
 				if err != nil {
-					errs = append(errs, fmt.Errorf("%s (%s): %w", j.trace, j.mode.name, err))
+					errs = append(errs, fmt.Errorf("%s (%s): %w", j.trace, j.mode.reference, err))
 				}
 				damage = append(damage, lost...)
 				mu.Unlock()
 			}
 		})
 	}
-	for _, m := range modes {
-		if err := os.RemoveAll(filepath.Join(out, m.name)); err != nil {
-			return err
-		}
-	}
-	for _, m := range modes {
+	var listing error
+	for i := range modes {
+		m := &modes[i]
+		names, err := m.names(shared)
+		listing = errors.Join(listing, err)
 		for _, name := range names {
-			if m.noChecksums || !spicy[name] {
-				jobs <- job{m, name}
-			}
+			jobs <- job{m, name}
 		}
 	}
 	close(jobs)
@@ -150,23 +174,24 @@ func readTraces(ctx context.Context, traces, out string, spicy map[string]bool) 
 	for _, line := range slices.Compact(damage) {
 		fmt.Println("damaged:", line)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, listing)...)
 }
 
 // readTrace reads one trace. Damage of the capture is not an error: the
 // reference has results for the packets before it.
-func readTrace(ctx context.Context, capture, out string, m mode) (damage []string, err error) {
+func readTrace(ctx context.Context, capture, out string, m *mode) (damage []string, err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, err
 	}
 	o := pipeline.Defaults()
 	o.Paths = []string{capture}
 	o.OutputDir = out
-	o.Dissect.Packet.IgnoreChecksums = m.noChecksums
+	o.Dissect.Packet.IgnoreChecksums = !m.checksums
 	o.Shards = 1 // the traces themselves are read in parallel
 	o.Seed = "conformance"
-	o.Compat = compat.Zeek82
+	o.Compat, o.Dissect.Analyzers = m.compat, m.analyzers
 	if m.events {
+		o.Logs = []string{"none"}
 		o.EventsFile = filepath.Join(out, "events.jsonl")
 	}
 	s, err := pipeline.Run(ctx, o)

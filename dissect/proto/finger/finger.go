@@ -39,7 +39,7 @@ type factory struct {
 
 func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
-	*a = analyzer{f: f, Use: u, lines: a.lines, follow: u.Compat(compat.FingerLines), strict: strict{query: a.strict.query[:0], line: a.strict.line[:0]}}
+	*a = analyzer{f: f, Use: u, lines: a.lines, follow: u.Compat(compat.FingerLines) && !u.Compat(compat.NoSpicy), strict: strict{query: a.strict.query[:0], line: a.strict.line[:0]}}
 	a.lines.Reset(a, nil, maxLine)
 	a.lines.Side(true).SetNULWeird(true)
 	return a
@@ -115,8 +115,12 @@ func skipBlanks(b []byte) []byte { return bytes.TrimLeft(b, " \t") }
 
 // request takes a query, which may be empty.
 func (a *analyzer) request(b []byte) {
-	a.asked = true
-	a.AddService(service)
+	if a.Compat(compat.NoSpicy) { // it knows of queries only those that somebody listens to
+		a.asked = a.f.hooks.Request.On()
+	} else {
+		a.asked = true
+		a.AddService(service)
+	}
 	if len(b) == 0 { // for a list of all users; no event, as in Zeek
 		return
 	}

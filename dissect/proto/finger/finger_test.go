@@ -69,24 +69,28 @@ func TestLineLimit(t *testing.T) {
 func TestService(t *testing.T) {
 	for _, c := range []struct {
 		parts   []string
-		strict  bool
+		compat  compat.Set
+		listen  bool // to requests
 		service string
 		weird   bool
 	}{
-		{[]string{">alice\r\n", "<no such user\r\n"}, false, "finger", false},
-		{[]string{">alice", "<no such user\r\n"}, false, "finger", false},
-		{[]string{"<no such user\r\n"}, false, "", true},
-		{[]string{">alice\r\n", "<no such user\r\n"}, true, "finger", false},
-		{[]string{">\r\n", "<none\r\n"}, true, "", false},
-		{[]string{"<no such user\r\n"}, true, "finger", false},
+		{[]string{">alice\r\n", "<no such user\r\n"}, 0, false, "finger", false},
+		{[]string{">alice", "<no such user\r\n"}, 0, false, "finger", false},
+		{[]string{"<no such user\r\n"}, 0, false, "", true},
+		{[]string{">alice\r\n", "<no such user\r\n"}, 1 << compat.FingerLines, false, "finger", false},
+		{[]string{">\r\n", "<none\r\n"}, 1 << compat.FingerLines, false, "", false},
+		{[]string{"<no such user\r\n"}, 1 << compat.FingerLines, false, "finger", false},
+		{[]string{">alice\r\n", "<no such user\r\n"}, 1 << compat.NoSpicy, false, "", true},
+		{[]string{">alice\r\n", "<no such user\r\n"}, 1<<compat.NoSpicy | 1<<compat.FingerLines, true, "", false},
 	} {
 		cfg := testconn.Config()
-		if c.strict {
-			cfg.Compat = 1 << compat.FingerLines
-		}
+		cfg.Compat = c.compat
 		b := testconn.New(t, cfg)
 		b.SetAttacher(detect.New([]*detect.Protocol{New(b.Hooks)}))
 		b.Server = netip.AddrPortFrom(b.Server.Addr(), 79)
+		if c.listen {
+			b.Hooks.Finger.Request.Listen(func(*event.FingerRequest) {})
+		}
 		weird := false
 		b.Hooks.Weird.Conn.Listen(func(e *event.ConnWeird) { weird = weird || e.Name == "partial_finger_request" })
 		services := ""

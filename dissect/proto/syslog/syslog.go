@@ -6,6 +6,7 @@
 package syslog
 
 import (
+	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -51,7 +52,9 @@ func (a *analyzer) Data(_ bool, b []byte) {
 		a.Violate(conn.Violation{Reason: wrong})
 		return
 	}
-	a.Confirm()
+	if !a.Compat(compat.NoSpicy) {
+		a.Confirm()
+	}
 	if e := a.s.message.Begin(); e != nil {
 		*e = event.SyslogMessage{Conn: a.Conn(), Facility: facility, Severity: severity, Msg: b}
 		a.s.message.Raise(e)
