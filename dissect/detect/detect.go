@@ -113,6 +113,7 @@ type Detector struct {
 	// scratch joins earlier and new bytes of a side for its last match. It is empty when
 	// not in use.
 	scratch []byte
+	buffers freelist.Sizes // sides of watches
 	opt     Options
 	late    *event.ProtocolLateMatchHook // nil without late matches
 	self    [2]conn.Protocol             // of watches, by transport
@@ -265,9 +266,11 @@ type watch struct {
 	conn.Use
 	d  *Detector
 	tp value.Proto
-	// sides holds the bytes of each side so far, chunks their order.
+	// sides holds the bytes of each side so far, chunks their order, and gaps the lengths of
+	// those that are missing.
 	sides  [2][]byte
 	chunks []chunk
+	gaps   []uint64
 	// open has, by side, a bit for each signature that may still match.
 	open [2]uint64
 	// isInner reports that the stream is one inside the connection. The watch feeds its
@@ -286,13 +289,13 @@ type finding struct {
 	p *Protocol
 }
 
-// A chunk is a piece of a side's bytes that ends at end. gap is the number of bytes
-// missing in its place, 0 if it has bytes.
+// A chunk is a piece of a side's bytes that ends at end, or a gap there. It is small, since a
+// connection that nothing recognizes has a hundred for as long as it lasts.
 type chunk struct {
-	end    int
-	gap    uint64
+	end    uint32
 	turn   conn.Turn
 	isOrig bool
+	isGap  bool
 }
 
 func (d *Detector) watch(u conn.Use) conn.Analyzer {
@@ -341,11 +344,14 @@ func (w *watch) Data(isOrig bool, b []byte) {
 	scratch := false
 	if w.tp == value.ProtoTCP && len(before) > 0 {
 		scratch = last && len(w.d.scratch) == 0 // a stream inside may be using it
-		if scratch {
+		switch {
+		case scratch:
 			seen = append(append(w.d.scratch, before...), b[:min(len(b), 2*w.d.opt.BufferSize)]...)
 			w.d.scratch = seen
-		} else {
-			seen = append(before, b[:min(len(b), 2*w.d.opt.BufferSize)]...)
+		case last:
+			seen = slices.Concat(before, b[:min(len(b), 2*w.d.opt.BufferSize)])
+		default:
+			seen = w.d.buffers.Append(before, b)
 			before = seen[:len(before)]
 			w.sides[side] = before
 		}
@@ -361,8 +367,8 @@ func (w *watch) Data(isOrig bool, b []byte) {
 		}
 		return
 	}
-	w.sides[side] = append(before, b...)
-	w.chunks = append(w.chunks, chunk{end: len(w.sides[side]), turn: w.Turn(), isOrig: isOrig})
+	w.sides[side] = w.d.buffers.Append(before, b)
+	w.chunks = append(w.chunks, chunk{end: uint32(len(w.sides[side])), turn: w.Turn(), isOrig: isOrig})
 }
 
 // stop ends the watch, or only the matching if it has analyzers to feed.
@@ -381,7 +387,7 @@ func (w *watch) exhausted() {
 		w.stop()
 		return
 	}
-	w.late, w.chunks = true, w.chunks[:0]
+	w.late, w.chunks, w.gaps = true, w.chunks[:0], w.gaps[:0]
 	w.hold(len(w.sides[0]) + len(w.sides[1]))
 }
 
@@ -395,7 +401,7 @@ func (w *watch) hold(n int) {
 func (w *watch) keep(side int, b []byte) {
 	b = b[:min(len(b), max(0, maxLate-len(w.sides[side])))]
 	if w.tp == value.ProtoTCP && len(b) > 0 {
-		w.sides[side] = append(w.sides[side], b...)
+		w.sides[side] = w.d.buffers.Append(w.sides[side], b)
 		w.hold(len(b))
 	}
 }
@@ -523,13 +529,18 @@ func (w *watch) after(t conn.Turn) int {
 // replay feeds an analyzer the chunks from first on. It reports whether that is left, which
 // asZeek cannot be known before the end of the packet.
 func (w *watch) replay(h conn.Handover, first int, asZeek bool) bool {
-	var from [2]int
+	var from [2]uint32
+	gaps := w.gaps
 	for i, c := range w.chunks {
 		side := conn.Side(c.isOrig)
+		var gap uint64
+		if c.isGap {
+			gap, gaps = gaps[0], gaps[1:]
+		}
 		switch {
 		case i < first:
-		case c.gap > 0:
-			h.Gap(c.isOrig, c.gap)
+		case c.isGap:
+			h.Gap(c.isOrig, gap)
 		case asZeek:
 			h.Data(c.isOrig, w.sides[side][from[side]:c.end])
 		case !h.Replay(c.turn, c.isOrig, w.sides[side][from[side]:c.end]):
@@ -549,7 +560,8 @@ func (w *watch) Gap(isOrig bool, n uint64) {
 	if w.over || w.late || len(w.chunks) == 0 {
 		return
 	}
-	w.chunks = append(w.chunks, chunk{end: len(w.sides[conn.Side(isOrig)]), gap: n, turn: w.Turn(), isOrig: isOrig})
+	w.gaps = append(w.gaps, n)
+	w.chunks = append(w.chunks, chunk{end: uint32(len(w.sides[conn.Side(isOrig)])), isGap: true, turn: w.Turn(), isOrig: isOrig})
 	if len(w.chunks) > w.d.opt.MaxPackets {
 		w.stop()
 	}
@@ -579,7 +591,13 @@ func (w *watch) Done() {
 		w.found[i].h.Done()
 	}
 	w.HoldState(-w.held)
-	*w = watch{d: w.d, sides: [2][]byte{w.sides[0][:0], w.sides[1][:0]}, chunks: w.chunks[:0], found: w.found[:0]}
+	for _, b := range w.sides {
+		w.d.buffers.Put(b)
+	}
+	if cap(w.chunks) > max(16, 4*len(w.chunks)) {
+		w.chunks = nil // or all would have room for the most
+	}
+	*w = watch{d: w.d, chunks: w.chunks[:0], gaps: w.gaps[:0], found: w.found[:0]}
 	w.d.free.Put(w)
 }
 

@@ -39,3 +39,54 @@ func TestBuffers(t *testing.T) {
 		}
 	}
 }
+
+func TestSizes(t *testing.T) {
+	var s Sizes
+	var b []byte
+	want := ""
+	for _, n := range []int{1, 31, 1, 100, 0, 4000, 10_000} {
+		add := make([]byte, n)
+		for i := range add {
+			add[i] = byte(len(want) + i)
+		}
+		want += string(add)
+		if b = s.Append(b, add); string(b) != want {
+			t.Fatalf("not what was appended, at %d bytes", len(want))
+		}
+		if c := cap(b); len(b) <= 4096 && (c < smallest || c > max(smallest, 2*len(b))) {
+			t.Errorf("%d bytes in %d", len(b), c)
+		}
+	}
+	s.Put(b)
+	s.Put(nil)
+	s.Put(make([]byte, 3)) // not from here
+	a := s.Append(nil, make([]byte, 40))
+	s.Put(a)
+	if n := testing.AllocsPerRun(100, func() {
+		b := s.Append(nil, a[:1])
+		b = s.Append(b, a)
+		s.Put(b)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	one, other := s.Append(nil, []byte{1}), s.Append(nil, []byte{2})
+	if one[0] != 1 || other[0] != 2 || cap(one) != smallest {
+		t.Error("the same buffer twice")
+	}
+}
+
+// TestSizesBound puts back more than is kept.
+func TestSizesBound(t *testing.T) {
+	var s Sizes
+	const n = 3 * mostOfSize / 4096
+	var all [n][]byte
+	for i := range all {
+		all[i] = s.Append(nil, make([]byte, 4096))
+	}
+	for _, b := range all {
+		s.Put(b)
+	}
+	if got := len(s.free[sizes-1]); got != mostOfSize/4096 {
+		t.Errorf("%d are kept", got)
+	}
+}

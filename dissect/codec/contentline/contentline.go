@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/wirelog/wirelog/internal/freelist"
 )
 
 // A Receiver takes a Splitter's output. It may call the Splitter's methods, which take
@@ -67,8 +69,32 @@ func DefaultOptions() Options { return Options{Bytes: 256 << 20} }
 // share one.
 type Budget struct {
 	// Limit is in bytes; 0 means none. Growing lines are cut beyond it.
-	Limit uint64
-	used  uint64
+	Limit   uint64
+	used    uint64
+	buffers freelist.Sizes
+}
+
+// add is append(part, b...) for an unfinished line.
+func (b *Budget) add(part, data []byte) []byte {
+	if b == nil {
+		return append(part, data...)
+	}
+	b.used += uint64(len(data))
+	return b.buffers.Append(part, data)
+}
+
+// drop takes an unfinished line back and returns an empty one. The caller must not use it
+// afterwards.
+func (b *Budget) drop(part []byte) []byte {
+	if b == nil {
+		if cap(part) > keptPart {
+			return nil
+		}
+		return part[:0]
+	}
+	b.used -= uint64(len(part))
+	b.buffers.Put(part)
+	return nil
 }
 
 // has reports whether n more bytes can be held.
@@ -99,7 +125,7 @@ type Splitter struct {
 	fresh       bool // size was set by the line that a CR just ended
 }
 
-// keptPart is the largest capacity of part that is reused.
+// keptPart is the largest capacity of an unfinished line that is reused without a Budget.
 const keptPart = 4096
 
 // Reset prepares s for a new stream with lines of up to max bytes. budget may be nil.
@@ -124,20 +150,12 @@ func (s *Splitter) Forget() {
 
 // forget empties part.
 func (s *Splitter) forget() {
-	if s.budget != nil {
-		s.budget.used -= uint64(len(s.part))
-	}
-	if s.part = s.part[:0]; cap(s.part) > keptPart {
-		s.part = nil
+	if s.part != nil {
+		s.part = s.budget.drop(s.part)
 	}
 }
 
-func (s *Splitter) keep(b []byte) {
-	s.part = append(s.part, b...)
-	if s.budget != nil {
-		s.budget.used += uint64(len(b))
-	}
-}
+func (s *Splitter) keep(b []byte) { s.part = s.budget.add(s.part, b) }
 
 // unkeep takes back the last byte.
 func (s *Splitter) unkeep() {
@@ -379,14 +397,20 @@ func (s *Splitter) cut(i int) {
 // emit delivers the line that ends with b and consumes n bytes of data, the last of which
 // is last.
 func (s *Splitter) emit(b []byte, n int, last byte) {
-	if len(s.part) > 0 {
-		s.keep(b)
-		b = s.part
-		s.forget()
-	}
 	s.last = last
+	if len(s.part) == 0 {
+		s.advance(n)
+		s.r.Line(b)
+		return
+	}
+	s.keep(b)
+	b, s.part = s.part, nil
 	s.advance(n)
+	budget := s.budget
 	s.r.Line(b)
+	if b = budget.drop(b); s.part == nil {
+		s.part = b
+	}
 }
 
 func (s *Splitter) weird(once Seen, name string) {

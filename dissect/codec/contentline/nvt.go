@@ -96,10 +96,7 @@ func (n *NVT) Stop() { n.stopped = true }
 // Release frees the bytes that n holds.
 func (n *NVT) Release() {
 	n.dropSub()
-	n.give(len(n.part))
-	if n.part = n.part[:0]; cap(n.part) > keptPart {
-		n.part = nil
-	}
+	n.part = n.budget.drop(n.part)
 }
 
 // SetReceiver changes the receiver, when the connection's sides are swapped.
@@ -194,10 +191,7 @@ func plainLine(b []byte) (line []byte, size int) {
 }
 
 func (n *NVT) keep(c byte) {
-	n.part = append(n.part, c)
-	if n.budget != nil {
-		n.budget.used++
-	}
+	n.part = n.budget.add(n.part, []byte{c})
 }
 
 // restart discards the line.
