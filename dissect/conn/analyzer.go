@@ -163,10 +163,10 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 		return Handover{}
 	}
 	x := c.extra()
-	if len(x.analyzers) == 1 && cap(x.analyzers) == 1 {
-		x.analyzers = append(t.pairs.Get()[:0], x.analyzers[0])
-	}
 	n := len(x.analyzers)
+	if n == cap(x.analyzers) {
+		t.growAnalyzers(x)
+	}
 	at.off = true
 	x.analyzers = append(x.analyzers, at)
 	a := t.newAnalyzer(Use{c, int32(n)}, at.p)
@@ -181,6 +181,31 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 	x.counted = nil
 	t.weigh(c, n, at.p.Size)
 	return Handover{c: c, n: int32(n), on: true, fed: true}
+}
+
+// growAnalyzers makes room in x for another analyzer.
+func (t *Table) growAnalyzers(x *ext) {
+	old := x.analyzers
+	switch len(old) {
+	case 1:
+		x.analyzers = append(t.pairs.Get()[:0], old...)
+	case 2:
+		x.analyzers = append(t.fours.Get()[:0], old...)
+	default:
+		x.analyzers = append(make([]attached, 0, 2*len(old)), old...)
+	}
+	t.freeAnalyzers(old)
+}
+
+// freeAnalyzers takes a list back.
+func (t *Table) freeAnalyzers(list []attached) {
+	clear(list)
+	switch cap(list) {
+	case 2:
+		t.pairs.Put((*[2]attached)(list[:2]))
+	case 4:
+		t.fours.Put((*[4]attached)(list[:4]))
+	}
 }
 
 // shed removes the analyzer that was attached last if it is off and was passing, as

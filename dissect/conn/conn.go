@@ -202,7 +202,7 @@ func (c *Conn) extra() *ext {
 func (c *Conn) rarely() *rare {
 	x := c.extra()
 	if x.rare == nil {
-		x.rare = new(rare)
+		x.rare = c.t.rares.Get()
 	}
 	return x.rare
 }

@@ -121,6 +121,8 @@ type Table struct {
 	ages       []age
 	exts       freelist.List[ext]
 	pairs      freelist.List[[2]attached]
+	fours      freelist.List[[4]attached]
+	rares      freelist.List[rare]
 	slotValues freelist.List[slotValue]
 	streams    streamPool
 	icmp       *icmp.Analyzer
@@ -373,9 +375,7 @@ func (t *Table) release(c *Conn) {
 func (t *Table) newExt() *ext {
 	x := t.exts.Get()
 	t.extended++
-	if x.analyzers == nil {
-		x.analyzers = x.one[:0]
-	}
+	x.analyzers = x.one[:0]
 	return x
 }
 
@@ -392,12 +392,13 @@ func (t *Table) freeExt(x *ext) {
 		t.slotValues.Put(s)
 		s = next
 	}
-	clear(x.analyzers)
+	t.freeAnalyzers(x.analyzers)
 	if r := x.rare; r != nil {
 		t.dropStrays(r)
 		*r = rare{hist: r.hist[:0], weirds: r.weirds[:0], observed: r.observed.reset()}
+		t.rares.Put(r)
 	}
-	*x = ext{analyzers: x.analyzers[:0], rare: x.rare}
+	*x = ext{}
 	t.exts.Put(x)
 }
 
