@@ -38,7 +38,8 @@ from common import ROOT, Check
 from wire import Wire, prepare, skip, wait_for
 
 CAPTURES = {"mix": 300, "short": 200, "scan": 70}  # MB
-RING = 64  # MiB
+RING = 64  # MiB, as tcpdump's buffer
+LONG_RING = 256  # MiB over minutes, in which other guests of a machine take a core away for seconds
 METRICS = "127.0.0.1:9109"
 CLONE_NEWNET = 0x40000000
 
@@ -85,13 +86,13 @@ class Tcpdump:
 class Listener:
     """A `wirelog listen` with the settings of one output, by default of files that are not rotated."""
 
-    def __init__(self, args, wire, *flags, **output):
+    def __init__(self, args, wire, *flags, ring=RING, **output):
         self.logs, self.err, self.out = args.work / "logs", args.work / "wirelog.err", args.work / "wirelog.json"
         shutil.rmtree(self.logs, ignore_errors=True)
         config = args.work / "wirelog.yaml"
         config.write_text(json.dumps({"outputs": [output if "type" in output else {"type": "tsv", "dir": str(self.logs), **output}]}), encoding="utf-8")
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            command = [args.wirelog, "listen", "--summary", "json", "--ring", f"{RING}MiB", "--config", config, *flags, "rx"]
+            command = [args.wirelog, "listen", "--summary", "json", "--ring", f"{ring}MiB", "--config", config, *flags, "rx"]
             self.process = subprocess.Popen(list(map(str, command)), env=wire.env, stdout=out, stderr=err)
         wire.started.append(self.process)
         wait_for(f"{self.err} does not listen", lambda: "listening to" in self.err.read_text(encoding="utf-8") or self.process.poll() is not None)
@@ -149,7 +150,7 @@ def endless(pps, seconds):
 def lasting(args, wire, check):
     pps = args.pps or int((args.work / "pps").read_text())
     while True:
-        sensor = Listener(args, wire, "--shards", args.shards, rotate="1m")
+        sensor = Listener(args, wire, "--shards", args.shards, ring=LONG_RING, rotate="1m")
         over, rows = threading.Event(), collections.Counter()
         reader = threading.Thread(target=tail, args=(sensor.logs, Latency(), rows, over), daemon=True)
         reader.start()
@@ -231,7 +232,7 @@ def sample(process):
 
 def soak(args, wire, check):
     pps = args.pps or int(0.8 * int((args.work / "lasting").read_text()))
-    sensor = Listener(args, wire, "--shards", args.shards, "--metrics", METRICS, rotate="1m")
+    sensor = Listener(args, wire, "--shards", args.shards, "--metrics", METRICS, ring=LONG_RING, rotate="1m")
     rows, latency, over, samples, sent = collections.Counter(), Latency(), threading.Event(), [], []
     threads = [threading.Thread(target=tail, args=(sensor.logs, latency, rows, over), daemon=True),
                threading.Thread(target=lambda: sent.append(send(wire, args.captures["mix"], *endless(pps, args.seconds))), daemon=True)]
