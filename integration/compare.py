@@ -9,10 +9,11 @@ rows that it wrote. The programs are Debian's: those that are not installed are 
 with apt-get and unpacked in the work folder, for which no rights are needed. Without apt-get,
 or without its mirrors, the table has only those that are there.
 
-What a row is differs: a log record for wirelog (all logs; "conn" is conn.log alone), a line
-for each packet for tshark, a flow for ndpiReader, argus and softflowd. ndpiReader also names
-protocols; argus and softflowd only count flows. softflowd keeps 8,192 flows at most, and
-sends NetFlow to a port of this machine where nobody listens.
+What a row is differs: a log record for wirelog (all logs; "conn" is conn.log alone, "flows" the
+same without protocols), a line for each packet for tshark, a flow for ndpiReader, argus and
+softflowd. ndpiReader also names protocols; argus and softflowd only count flows, as "flows"
+does. softflowd keeps 8,192 flows at most, and sends NetFlow to a port of this machine where
+nobody listens.
 """
 import argparse
 import csv
@@ -54,6 +55,7 @@ def programs(wirelog, capture, out):
     yield "wirelog", [*read, capture], logs
     yield "wirelog, 1 core", [*read, "--shards", "1", capture], logs
     yield "wirelog, conn", [*read, "--shards", "1", "--logs", "conn", capture], logs
+    yield "wirelog, flows", [*read, "--shards", "1", "--logs", "conn", "--analyzers", "none", capture], logs
     yield "tshark", ["tshark", "-n", "-r", capture], lambda _: sum(1 for _ in open(out / "stdout", "rb"))
     yield "ndpiReader", ["ndpiReader", "-q", "-i", capture, "-C", out / "flows.csv"], \
         lambda _: sum(1 for _ in csv.reader(open(out / "flows.csv", encoding="utf-8", errors="replace", newline=""))) - 1

@@ -10,8 +10,8 @@ func TestGarbagePercent(t *testing.T) {
 		live, most int64
 		want       int
 	}{
-		{0, mostGarbage, 600},
-		{30 << 20, mostGarbage, 600},
+		{0, mostGarbage, 400},
+		{30 << 20, mostGarbage, 400},
 		{112 << 20, mostGarbage, 200},
 		{448 << 20, mostGarbage, 50},
 		{8 << 30, mostGarbage, 25},

@@ -9,8 +9,7 @@ import (
 )
 
 // An account is what builders and analyzers hold in memory for one connection. It exists
-// from the first analyzer on that has a size, or the first Hold. slotValue.holds says
-// which builders hold something.
+// while that is more than nothing. slotValue.holds says which builders hold something.
 type account struct {
 	c         *Conn
 	bytes     int
@@ -55,8 +54,9 @@ func (t *Table) account(c *Conn) *account {
 	return a
 }
 
-// hold adds n bytes to the account of c. n may be negative, and is ignored then if
-// the account has been closed.
+// hold adds n bytes to the account of c, and closes it when nothing is left: connections
+// outlive what their analyzers hold. n may be negative, and is ignored then if the account
+// has been closed. hold returns nil if there is no account afterwards.
 func (t *Table) hold(c *Conn, n int) *account {
 	if n <= 0 && (c.ext == nil || c.ext.account == nil) {
 		return nil
@@ -65,6 +65,10 @@ func (t *Table) hold(c *Conn, n int) *account {
 	n = max(n, -a.bytes)
 	a.bytes += n
 	t.accounts.bytes += n
+	if a.bytes == 0 {
+		t.closeAccount(c.ext)
+		return nil
+	}
 	if a.bytes > t.accounts.share && !a.greedy {
 		a.greedy = true
 		t.accounts.greedy = append(t.accounts.greedy, a)
