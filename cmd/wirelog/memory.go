@@ -27,11 +27,14 @@ func setMemory(limit int64) {
 	if limit != 0 {
 		most = min(most, limit/4)
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	now := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	var live, allocated int64
 	set := collector.Percent
 	afterEachCollection(func() {
-		metrics.Read(live)
-		p := garbagePercent(int64(live[0].Value.Uint64()), most)
+		metrics.Read(now)
+		before := live + int64(now[1].Value.Uint64()) - allocated
+		live, allocated = int64(now[0].Value.Uint64()), int64(now[1].Value.Uint64())
+		p := garbagePercent(live, before, most)
 		// Setting it stops the program for a moment.
 		if p < set*9/10 || p > set*11/10 {
 			set = p
@@ -40,14 +43,22 @@ func setMemory(limit int64) {
 	})
 }
 
-// mostGarbage is how many bytes of garbage there may be at most before it is collected.
-// The percentage of package collector is for small heaps.
-const mostGarbage = 224 << 20
+const (
+	// mostGarbage is how many bytes of garbage there may be at most before it is collected.
+	mostGarbage = 224 << 20
+	// steadyPercent is for small heaps that do not grow: a collection finds garbage and is
+	// cheap. The percentage of package collector is for those that grow, where it finds none.
+	steadyPercent = 300
+)
 
 // garbagePercent returns the percentage of live bytes that may be allocated before the
-// next collection.
-func garbagePercent(live, most int64) int {
-	return int(min(collector.Percent, max(25, most*100/max(live, 1))))
+// next collection. before is what was in use before the last one.
+func garbagePercent(live, before, most int64) int {
+	p := int64(collector.Percent)
+	if live < before*2/3 {
+		p = steadyPercent
+	}
+	return int(min(p, max(25, most*100/max(live, 1))))
 }
 
 // afterEachCollection calls f after each garbage collection, on the runtime's goroutine
