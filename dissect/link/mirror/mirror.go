@@ -205,8 +205,11 @@ func (d *Decoder) network(f *packet.Frame) bool {
 	if len(b) > 9 && b[0]>>4 == 4 && !d.carries(b[9]) { // most packets
 		return false
 	}
-	return d.ip.View(b, &d.pkt.Weirds) && d.carries(d.ip.Proto)
+	// View does not check the length of an IPv4 header, with which fragments are put together.
+	return d.ip.View(b, &d.pkt.Weirds) && d.ip.HdrLen >= ipv4HdrLen && d.carries(d.ip.Proto)
 }
+
+const ipv4HdrLen = 20 // without options (RFC 791, section 3.1)
 
 // carries reports whether an IP protocol may carry a tunnel.
 func (d *Decoder) carries(proto uint8) bool {

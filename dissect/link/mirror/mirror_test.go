@@ -237,6 +237,26 @@ func TestLongest(t *testing.T) {
 	}
 }
 
+// A fragment whose header tells less than a header's length is left alone: a packet put
+// together with it would have none.
+func TestFragmentShortHeader(t *testing.T) {
+	first, last := ip4(17, zeros(80), 0, 1), ip4(17, zeros(80), 80, 0)
+	for words := range byte(5) {
+		d := decoder(t, "vxlan")
+		short := bytes.Clone(first)
+		short[0] = 4<<4 | words
+		if v := d.Strip(frameOf(eth(0x0800, short))); v != Plain {
+			t.Errorf("%d words: %d", words, v)
+		}
+		if v := d.Strip(frameOf(eth(0x0800, last))); v != Held {
+			t.Errorf("%d words: the last fragment: %d", words, v)
+		}
+		if v := d.Strip(frameOf(eth(0x0800, first))); v != Stripped {
+			t.Errorf("%d words: the right first fragment: %d", words, v)
+		}
+	}
+}
+
 func TestFragments(t *testing.T) {
 	big := eth(0x0800, ip4(17, udp(9, zeros(1200))))
 	outer := vxlan(8, big)
