@@ -28,6 +28,7 @@ func TestStateBudget(t *testing.T) {
 		{"the oldest loses", []hold{{0, 40}, {1, 30}, {2, 31}}, "0", 61, "state_bytes"},
 		{"two lose", []hold{{0, 5}, {1, 50}, {2, 50}, {2, 1}}, "0 1", 51, "state_bytes state_bytes"},
 		{"released in time", []hold{{0, 40}, {1, 30}, {0, -40}, {2, 60}}, "", 90, ""},
+		{"released and held again", []hold{{0, 40}, {1, 40}, {0, -40}, {0, 30}, {2, 50}}, "1", 80, "state_bytes"},
 		{"a share", []hold{{0, 40}, {1, 61}}, "1", 40, "connection_state_bytes"},
 		{"never below nothing", []hold{{0, 10}, {0, -50}, {1, 20}}, "", 20, ""},
 	} {
