@@ -61,16 +61,13 @@ func hidden(root, name string) string {
 // open creates the file.
 func (f *file) open() error {
 	path := hidden(f.root, f.name)
-	err := os.MkdirAll(filepath.Join(f.root, openDir), f.env.DirPerm())
-	if err != nil {
-		return err
-	}
 	// Another run that begins may take the file for one that was left behind, until it is
 	// locked, and remove it.
 	const tries, pause = 100, 10 * time.Millisecond
+	var err error
 	for range tries {
 		var h *os.File
-		h, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.env.Perm())
+		h, err = lockfile.Open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.env.Perm(), f.env.DirPerm())
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}

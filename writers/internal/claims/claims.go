@@ -258,13 +258,7 @@ func (c *Claim) path(ext string) string { return filepath.Join(c.real, Dir, c.na
 func (c *Claim) acquire() error {
 	path := c.path(lockExt)
 	for {
-		if err := os.MkdirAll(filepath.Dir(path), c.set.opt.DirPerm); err != nil {
-			return err
-		}
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, c.set.opt.Perm)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a run that ended has removed the folder meanwhile
-		}
+		f, err := lockfile.Open(path, os.O_RDWR|os.O_CREATE, c.set.opt.Perm, c.set.opt.DirPerm)
 		if err != nil {
 			return err
 		}
