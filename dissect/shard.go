@@ -453,12 +453,12 @@ func (s *Shard) frame(n int, f *packet.Frame, depth int, encap *conn.Encap) bool
 	lv := &s.levels[n]
 	lv.link.Weirds.Reset()
 	s.dec.DecodeAt(f, depth, &lv.link)
-	ok := s.network(n, f, encap)
+	ok := s.network(n, lv, f, encap)
 	if n == 0 && s.hooks.Packet.Raw.On() {
 		s.raiseRaw(lv, f, ok)
 	}
 	for s.dec.Next(f, &lv.link, ok) {
-		ok = s.network(n, f, encap)
+		ok = s.network(n, lv, f, encap)
 	}
 	return ok
 }
@@ -473,12 +473,11 @@ func (s *Shard) raiseRaw(lv *level, f *packet.Frame, ok bool) {
 	s.hooks.Packet.Raw.Raise(e)
 }
 
-// network processes the payload of the link layers.
-func (s *Shard) network(n int, f *packet.Frame, encap *conn.Encap) bool {
-	lv := &s.levels[n]
+// network processes the payload of the link layers of level n, which is lv.
+func (s *Shard) network(n int, lv *level, f *packet.Frame, encap *conn.Encap) bool {
 	switch lv.link.Kind {
 	case packet.KindIP:
-		return s.ip(n, f, encap)
+		return s.ip(n, lv, f, encap)
 	case packet.KindARP:
 		s.weirds(lv, encap)
 		return s.arpPacket(lv)
@@ -557,8 +556,7 @@ func (s *Shard) weirds(lv *level, encap *conn.Encap) {
 	lv.link.Weirds.Reset()
 }
 
-func (s *Shard) ip(n int, f *packet.Frame, encap *conn.Encap) bool {
-	lv := &s.levels[n]
+func (s *Shard) ip(n int, lv *level, f *packet.Frame, encap *conn.Encap) bool {
 	opt := &s.opt.Packet
 	ip := &lv.ip
 	drop := ip.Parse(&lv.link, opt)

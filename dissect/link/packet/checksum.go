@@ -38,7 +38,21 @@ func sumWords(b []byte, init uint64) uint64 {
 		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[56:]), c)
 		b = b[64:]
 	}
-	for len(b) >= 8 {
+	if len(b) >= 32 {
+		x := b[:32:32]
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[0:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[8:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[16:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[24:]), c)
+		b = b[32:]
+	}
+	if len(b) >= 16 {
+		x := b[:16:16]
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[0:]), c)
+		s, c = bits.Add64(s, binary.LittleEndian.Uint64(x[8:]), c)
+		b = b[16:]
+	}
+	if len(b) >= 8 {
 		s, c = bits.Add64(s, binary.LittleEndian.Uint64(b), c)
 		b = b[8:]
 	}
@@ -59,13 +73,13 @@ func sumWords(b []byte, init uint64) uint64 {
 	return s + c
 }
 
-// fold reduces a sum to 16 bits, still in little endian.
+// fold reduces a sum to 16 bits, still in little endian. A half that is added to the other
+// carries into it.
 func fold(s uint64) uint16 {
-	s = s>>32 + s&0xffffffff
-	s = s>>32 + s&0xffffffff
-	s = s>>16 + s&0xffff
-	s = s>>16 + s&0xffff
-	return uint16(s)
+	s += bits.RotateLeft64(s, 32)
+	x := uint32(s >> 32)
+	x += bits.RotateLeft32(x, 16)
+	return uint16(x >> 16)
 }
 
 // Checksum returns the internet checksum of b (RFC 1071), as written to a
