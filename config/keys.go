@@ -103,11 +103,11 @@ func Sections() []Section { return sections }
 
 // allKeys returns the keys of all sections. The list is shared.
 var allKeys = sync.OnceValue(func() []Key {
-	var list []Key
-	for _, s := range sections {
-		list = append(list, s.Keys...)
+	lists := make([][]Key, len(sections))
+	for i, s := range sections {
+		lists[i] = s.Keys
 	}
-	return slices.Clip(list)
+	return slices.Concat(lists...)
 })
 
 // Env returns the environment variable of k.

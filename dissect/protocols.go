@@ -3,6 +3,7 @@ package dissect
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/wirelog/wirelog/compat"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
@@ -86,16 +87,15 @@ var beyondZeek = func() map[string]compat.Effect {
 
 // AnalyzerNames lists the analyzers of application protocols by Zeek's names, in
 // lower case.
-func AnalyzerNames() []string {
-	var names []string
+func AnalyzerNames() []string { return slices.Clone(analyzerNames()) }
+
+var analyzerNames = sync.OnceValue(func() (names []string) {
 	for _, p := range protocols(new(event.Hooks), nil, new(Options)) {
-		if name := strings.ToLower(p.Name); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, strings.ToLower(p.Name))
 	}
 	slices.Sort(names)
-	return names
-}
+	return slices.Compact(names)
+})
 
 // defaultAnalyzers lists the analyzers that an empty Options.Analyzers chooses.
 func defaultAnalyzers() []string {

@@ -382,11 +382,7 @@ func (o *Options) addLogs(cfg *writers.Config) error {
 
 // checkView verifies fields and filters against the logs that the output takes.
 func checkView(cfg *writers.Config, w *writers.Output, taken []*schemas.Schema) (errs []error) {
-	full := make([]*schemas.Schema, len(taken))
-	for i, s := range taken {
-		full[i] = s.With(cfg.Groups)
-	}
-	if err := w.Fields.Check(full); err != nil {
+	if err := w.Fields.Check(taken, cfg.Groups); err != nil {
 		return []error{err} // with a wrong name, logs may be left without any column
 	}
 	for _, s := range taken {

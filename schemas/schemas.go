@@ -136,10 +136,20 @@ type Schema struct {
 	Optional bool
 }
 
-// With returns the schema with the optional columns of the groups g and no others.
+// With returns the schema with the optional columns of the groups g and no others, which is s
+// itself if these are its columns.
 func (s *Schema) With(g Groups) *Schema {
+	n := 0
+	for i := range s.Fields {
+		if s.Fields[i].Group&^g == 0 {
+			n++
+		}
+	}
+	if n == len(s.Fields) {
+		return s
+	}
 	v := *s
-	v.Fields = make([]Field, 0, len(s.Fields))
+	v.Fields = make([]Field, 0, n)
 	for _, f := range s.Fields {
 		if f.Group&^g == 0 {
 			v.Fields = append(v.Fields, f)

@@ -49,15 +49,34 @@ type View struct {
 func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (*View, error) {
 	full := s.With(g)
 	v := &View{Schema: full, Groups: g, log: s, groups: g, where: where}
+	if !fields.none() {
+		if err := v.choose(full, &fields); err != nil {
+			return nil, err
+		}
+	}
+	if where != "" {
+		var err error
+		if v.filter, err = filter.Compile(where, s, g); err != nil {
+			return nil, fmt.Errorf("where: %s: %w", s.Name, err)
+		}
+	}
+	return v, nil
+}
+
+// none reports whether all columns are written as they are.
+func (f *Fields) none() bool { return len(f.Keep)+len(f.Drop)+len(f.Rename)+len(f.Add) == 0 }
+
+// choose sets the columns of v to those of full that fields want, and adds theirs.
+func (v *View) choose(full *schemas.Schema, fields *Fields) error {
 	keep, changed, err := fields.kept(full)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	written := *full
 	written.Fields = nil
 	names, renamed, err := fields.names(full)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, f := range full.Fields {
 		if keep[i] {
@@ -66,12 +85,12 @@ func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (
 		}
 	}
 	if len(written.Fields) == 0 {
-		return nil, fmt.Errorf("keep and drop leave no column of %s", s.Name)
+		return fmt.Errorf("keep and drop leave no column of %s", full.Name)
 	}
 	for _, a := range fields.Add {
 		name, value, ok := strings.Cut(a, "=")
 		if !ok || !columnName(name) {
-			return nil, fmt.Errorf("add: want name=text, got %q", a)
+			return fmt.Errorf("add: want name=text, got %q", a)
 		}
 		v.add = append(v.add, value)
 		written.Fields = append(written.Fields, schemas.Field{
@@ -80,18 +99,13 @@ func NewView(s *schemas.Schema, g schemas.Groups, fields Fields, where string) (
 	}
 	for i, f := range written.Fields {
 		if slices.ContainsFunc(written.Fields[:i], func(o schemas.Field) bool { return o.Name == f.Name }) {
-			return nil, fmt.Errorf("two columns of %s would be named %q", s.Name, f.Name)
+			return fmt.Errorf("two columns of %s would be named %q", full.Name, f.Name)
 		}
 	}
 	if changed || renamed || len(v.add) > 0 {
 		v.Schema, v.Groups, v.keep = &written, 0, keep
 	}
-	if where != "" {
-		if v.filter, err = filter.Compile(where, s, g); err != nil {
-			return nil, fmt.Errorf("where: %s: %w", s.Name, err)
-		}
-	}
-	return v, nil
+	return nil
 }
 
 // columnName reports whether name is valid in the header of every format.
@@ -174,12 +188,20 @@ func (f *Fields) names(s *schemas.Schema) (names []string, renamed bool, err err
 	return names, renamed, nil
 }
 
-// Check verifies that every entry names a column of one of the logs.
-func (f *Fields) Check(logs []*schemas.Schema) error {
+// Check verifies that every entry names a column of one of the logs, with the optional
+// columns of g.
+func (f *Fields) Check(logs []*schemas.Schema, g schemas.Groups) error {
+	if f.none() {
+		return nil
+	}
+	full := make([]*schemas.Schema, len(logs))
+	for i, s := range logs {
+		full[i] = s.With(g)
+	}
 	var errs []error
 	entry := func(list, e string) {
 		var known []string
-		for _, s := range logs {
+		for _, s := range full {
 			for _, field := range s.Fields {
 				if matches(e, s.Name, field.Name) {
 					return

@@ -117,11 +117,11 @@ func TestFieldErrors(t *testing.T) {
 	}
 	logs := []*schemas.Schema{&schemas.ConnSchema, &schemas.DNSSchema}
 	good := writers.Fields{Keep: []string{"query", "conn:history", "id.*"}, Rename: []string{"TTLs=ttls"}}
-	if err := good.Check(logs); err != nil {
+	if err := good.Check(logs, 0); err != nil {
 		t.Error(err)
 	}
 	bad := writers.Fields{Keep: []string{"quarry"}, Drop: []string{"http:uri"}, Rename: []string{"x=y"}}
-	if err := bad.Check(logs); err == nil || strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "did you mean query?") {
+	if err := bad.Check(logs, 0); err == nil || strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "did you mean query?") {
 		t.Errorf("Check: %v", err)
 	}
 }

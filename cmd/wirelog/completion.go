@@ -73,7 +73,8 @@ func registerCompletion(cmd *cobra.Command, flag string, f completion) {
 // completeFlags completes the values of the flags that config.AddFlags adds.
 func completeFlags(cmd *cobra.Command) {
 	for _, s := range config.Sections() {
-		for _, k := range s.Keys {
+		for i := range s.Keys {
+			k := &s.Keys[i]
 			var f completion
 			switch {
 			case k.Flag == "", cmd.Flags().Lookup(k.Flag) == nil:

@@ -75,7 +75,7 @@ func Keys(t reflect.Type) []Key {
 	if list, ok := keys.Load(t); ok {
 		return list.([]Key)
 	}
-	list := slices.Clip(appendKeys(nil, t, "", nil))
+	list := slices.Clip(appendKeys(make([]Key, 0, most(t)), t, "", nil, make(map[string]string)))
 	keys.Store(t, list)
 	return list
 }
@@ -83,39 +83,66 @@ func Keys(t reflect.Type) []Key {
 // keys are the results of Keys by type. A start asks for most of them several times.
 var keys sync.Map
 
-func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
+// appendKeys appends the keys of t's fields. tags is its own, for the tags of one field.
+func appendKeys(list []Key, t reflect.Type, path string, index []int, tags map[string]string) []Key {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		at := append(slices.Clip(index), i)
 		within := path
 		if !f.Anonymous {
 			within = strings.TrimPrefix(path+"."+f.Name, ".")
 		}
-		tags := tagsOf(f.Tag)
+		readTags(tags, f.Tag)
 		switch {
 		case !f.IsExported(), tags["key"] == "-":
 		case tags["key"] != "":
 			k := makeKey(f.Type, tags)
-			k.Path, k.index = within, at
+			k.Path, k.index = within, append(slices.Clip(index), i)
 			list = append(list, k)
-		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[time.Time]():
-			list = appendKeys(list, f.Type, within, at)
+		case isWalked(f.Type):
+			list = appendKeys(list, f.Type, within, append(slices.Clip(index), i), tags)
 		}
 	}
 	return list
 }
 
-// tagsOf splits a tag. Asking it for one name after the other would read the texts of doc
+// isWalked reports whether fields of type t may have keys.
+func isWalked(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]()
+}
+
+// most returns a number of keys that t's fields do not exceed by far.
+func most(t reflect.Type) int {
+	n := 0
+	for i := range t.NumField() {
+		switch f := t.Field(i); {
+		case !f.IsExported():
+		case f.Tag == "" && isWalked(f.Type):
+			n += most(f.Type)
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// readTags splits a tag. Asking it for one name after the other would read the texts of doc
 // a dozen times.
-func tagsOf(tag reflect.StructTag) map[string]string {
-	all := make(map[string]string)
+func readTags(tags map[string]string, tag reflect.StructTag) {
+	clear(tags)
 	for rest := string(tag); ; {
 		name, after, ok := strings.Cut(strings.TrimLeft(rest, " "), ":")
-		quoted, err := strconv.QuotedPrefix(after)
-		if !ok || err != nil {
-			return all
+		if !ok || after == "" {
+			return
 		}
-		all[name], _ = strconv.Unquote(quoted)
+		if text, more, ok := strings.Cut(after[1:], `"`); ok && after[0] == '"' && strings.IndexByte(text, '\\') < 0 {
+			tags[name], rest = text, more
+			continue
+		}
+		quoted, err := strconv.QuotedPrefix(after)
+		if err != nil {
+			return
+		}
+		tags[name], _ = strconv.Unquote(quoted)
 		rest = after[len(quoted):]
 	}
 }
@@ -192,9 +219,11 @@ func Find(keys []Key, name string) *Key {
 // that o points to. It returns the first violation with its key, which the error
 // does not name.
 func Check(o any) (*Key, error) {
-	for _, k := range Keys(reflect.TypeOf(o).Elem()) {
+	list := Keys(reflect.TypeOf(o).Elem())
+	for i := range list {
+		k := &list[i]
 		if err := k.check(k.Field(o)); err != nil {
-			return &k, err
+			return k, err
 		}
 	}
 	return nil, nil
