@@ -19,8 +19,8 @@ type networks struct {
 type share uint8
 
 const (
-	shareSome share = iota
-	shareNone
+	shareNone share = iota
+	shareSome
 	shareAll
 )
 
@@ -35,6 +35,12 @@ func (a addrValue) compare(b addrValue) int {
 	}
 	return cmp.Compare(a.lo, b.lo)
 }
+
+// IPv4 addresses have this range in their mapped form.
+var (
+	firstIPv4 = addrValue{0, 0xffff << 32}
+	lastIPv4  = addrValue{0, 1<<48 - 1}
+)
 
 func valueOf(a netip.Addr) addrValue {
 	b := a.As16()
@@ -74,20 +80,31 @@ func newNetworks(nets []netip.Prefix) *networks {
 		merged = append(merged, r)
 	}
 	n := &networks{ranges: merged}
-	for i := range n.first {
-		first := valueOf(netip.AddrFrom4([4]byte{byte(i)}))
-		last := addrValue{first.hi, first.lo | (1<<24 - 1)}
-		r := n.at(first)
-		switch {
-		case r != nil && last.compare(r.last) <= 0:
-			n.first[i] = shareAll
-		case r == nil && n.at(last) == nil && !slices.ContainsFunc(merged, func(r addrRange) bool {
-			return r.first.compare(first) > 0 && r.first.compare(last) < 0
-		}):
-			n.first[i] = shareNone
-		}
+	for _, r := range merged {
+		n.addFirst(r)
 	}
 	return n
+}
+
+// addFirst adds a range to first. Ranges that cover the addresses of a first byte only
+// together leave it at some.
+func (n *networks) addFirst(r addrRange) {
+	if r.last.compare(firstIPv4) < 0 || r.first.compare(lastIPv4) > 0 {
+		return
+	}
+	from, to := uint32(0), ^uint32(0)
+	if r.first.compare(firstIPv4) > 0 {
+		from = uint32(r.first.lo)
+	}
+	if r.last.compare(lastIPv4) < 0 {
+		to = uint32(r.last.lo)
+	}
+	for i := from >> 24; i <= to>>24; i++ {
+		n.first[i] = shareSome
+		if from <= i<<24 && to >= i<<24|(1<<24-1) {
+			n.first[i] = shareAll
+		}
+	}
 }
 
 func (n *networks) empty() bool { return len(n.ranges) == 0 }

@@ -193,9 +193,14 @@ func (d *Detector) sign(p *Protocol) error {
 		}
 		d.signed[i] = append(d.signed[i], signed{p, [2]func([]byte) Verdict{s.Orig, s.Resp}, s.Always})
 		for side, f := range d.signed[i][len(d.signed[i])-1].sides {
+			if f == nil {
+				continue
+			}
+			first := make([]byte, 1)
 			for b := range d.lead[i][side] {
+				first[0] = byte(b)
 				// One byte of a datagram proves nothing: it may be refused for its length.
-				if f != nil && (p.Transport == value.ProtoUDP || f([]byte{byte(b)}) != NoMatch) {
+				if p.Transport == value.ProtoUDP || f(first) != NoMatch {
 					d.lead[i][side][b] |= bit
 				}
 			}

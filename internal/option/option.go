@@ -75,7 +75,7 @@ func Keys(t reflect.Type) []Key {
 	if list, ok := keys.Load(t); ok {
 		return list.([]Key)
 	}
-	list := slices.Clip(appendKeys(make([]Key, 0, most(t)), t, "", nil, make(map[string]string)))
+	list := slices.Clip(appendKeys(make([]Key, 0, most(t)), t, "", nil))
 	keys.Store(t, list)
 	return list
 }
@@ -83,23 +83,28 @@ func Keys(t reflect.Type) []Key {
 // keys are the results of Keys by type. A start asks for most of them several times.
 var keys sync.Map
 
-// appendKeys appends the keys of t's fields. tags is its own, for the tags of one field.
-func appendKeys(list []Key, t reflect.Type, path string, index []int, tags map[string]string) []Key {
+// appendKeys appends the keys of t's fields.
+func appendKeys(list []Key, t reflect.Type, path string, index []int) []Key {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		within := path
-		if !f.Anonymous {
-			within = strings.TrimPrefix(path+"."+f.Name, ".")
+		if !f.IsExported() {
+			continue
 		}
-		readTags(tags, f.Tag)
+		within := f.Name
 		switch {
-		case !f.IsExported(), tags["key"] == "-":
-		case tags["key"] != "":
-			k := makeKey(f.Type, tags)
+		case f.Anonymous:
+			within = path
+		case path != "":
+			within = path + "." + f.Name
+		}
+		k := makeKey(f.Type, f.Tag)
+		switch {
+		case k.Name == "-":
+		case k.Name != "":
 			k.Path, k.index = within, append(slices.Clip(index), i)
 			list = append(list, k)
 		case isWalked(f.Type):
-			list = appendKeys(list, f.Type, within, append(slices.Clip(index), i), tags)
+			list = appendKeys(list, f.Type, within, append(slices.Clip(index), i))
 		}
 	}
 	return list
@@ -125,62 +130,70 @@ func most(t reflect.Type) int {
 	return n
 }
 
-// readTags splits a tag. Asking it for one name after the other would read the texts of doc
-// a dozen times.
-func readTags(tags map[string]string, tag reflect.StructTag) {
-	clear(tags)
-	for rest := string(tag); ; {
-		name, after, ok := strings.Cut(strings.TrimLeft(rest, " "), ":")
-		if !ok || after == "" {
-			return
-		}
-		if text, more, ok := strings.Cut(after[1:], `"`); ok && after[0] == '"' && strings.IndexByte(text, '\\') < 0 {
-			tags[name], rest = text, more
-			continue
-		}
-		quoted, err := strconv.QuotedPrefix(after)
-		if err != nil {
-			return
-		}
-		tags[name], _ = strconv.Unquote(quoted)
-		rest = after[len(quoted):]
+// makeKey returns the key of a field, without a name if it has none. It reads the tag once:
+// asking it for one name after the other would read the texts of doc a dozen times.
+func makeKey(t reflect.Type, tag reflect.StructTag) Key {
+	k := Key{Max: math.MaxInt64, Type: t}
+	for name, value, rest := cutTag(string(tag)); name != ""; name, value, rest = cutTag(rest) {
+		k.set(name, value)
 	}
-}
-
-func makeKey(t reflect.Type, tags map[string]string) Key {
-	k := Key{
-		Name:      tags["key"],
-		Flag:      tags["flag"],
-		Short:     tags["short"],
-		Doc:       tags["doc"],
-		Unit:      tags["unit"],
-		PerRun:    tags["per"] == "run",
-		Secret:    tags["secret"] == "true",
-		IsPath:    tags["is"] == "path",
-		ArePaths:  tags["is"] == "paths",
-		IsWritten: tags["opens"] == "to write",
-		Max:       math.MaxInt64,
-		Type:      t,
-	}
-	switch s := tags["oneof"]; {
-	case s == "":
-	case s[0] == '@':
-		k.Choices = s
-	default:
-		k.OneOf = strings.Split(s, ",")
-	}
-	k.bound(tags, "min", &k.Min)
-	k.bound(tags, "max", &k.Max)
 	return k
 }
 
-// bound sets a bound from a tag, if there is one.
-func (k *Key) bound(tags map[string]string, tag string, to *int64) {
-	s, ok := tags[tag]
-	if !ok {
-		return
+// cutTag returns the first pair of a tag and what follows it. The name is "" at the end and
+// where the tag is not of Go's form.
+func cutTag(tag string) (name, value, rest string) {
+	name, rest, ok := strings.Cut(strings.TrimLeft(tag, " "), ":")
+	if !ok || rest == "" {
+		return "", "", ""
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
+	if text, after, ok := strings.Cut(rest[1:], `"`); ok && rest[0] == '"' && strings.IndexByte(text, '\\') < 0 {
+		return name, text, after
+	}
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return "", "", ""
+	}
+	value, _ = strconv.Unquote(quoted)
+	return name, value, rest[len(quoted):]
+}
+
+// set sets what a pair of the tag says.
+func (k *Key) set(name, value string) {
+	switch name {
+	case "key":
+		k.Name = value
+	case "flag":
+		k.Flag = value
+	case "short":
+		k.Short = value
+	case "doc":
+		k.Doc = value
+	case "unit":
+		k.Unit = value
+	case "per":
+		k.PerRun = value == "run"
+	case "secret":
+		k.Secret = value == "true"
+	case "is":
+		k.IsPath, k.ArePaths = value == "path", value == "paths"
+	case "opens":
+		k.IsWritten = value == "to write"
+	case "oneof":
+		if strings.HasPrefix(value, "@") {
+			k.Choices = value
+		} else if value != "" {
+			k.OneOf = strings.Split(value, ",")
+		}
+	case "min":
+		k.bound(name, value, &k.Min)
+	case "max":
+		k.bound(name, value, &k.Max)
+	}
+}
+
+func (k *Key) bound(tag, value string, to *int64) {
+	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
 		panic("option: tag " + tag + " of " + k.Name + ": " + err.Error())
 	}
