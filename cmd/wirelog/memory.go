@@ -32,9 +32,9 @@ func setMemory(limit int64) {
 	set := collector.Percent
 	afterEachCollection(func() {
 		metrics.Read(now)
-		before := live + int64(now[1].Value.Uint64()) - allocated
+		last, since := live, int64(now[1].Value.Uint64())-allocated
 		live, allocated = int64(now[0].Value.Uint64()), int64(now[1].Value.Uint64())
-		p := garbagePercent(live, before, most)
+		p := garbagePercent(live, live-last, since, most)
 		// Setting it stops the program for a moment.
 		if p < set*9/10 || p > set*11/10 {
 			set = p
@@ -44,7 +44,8 @@ func setMemory(limit int64) {
 }
 
 const (
-	// mostGarbage is how many bytes of garbage there may be at most before it is collected.
+	// mostGarbage is how many bytes of garbage there may be at most before it is collected,
+	// in a heap that does not grow.
 	mostGarbage = 224 << 20
 	// steadyPercent is for small heaps that do not grow: a collection finds garbage and is
 	// cheap. The percentage of package collector is for those that grow, where it finds none.
@@ -52,13 +53,17 @@ const (
 )
 
 // garbagePercent returns the percentage of live bytes that may be allocated before the
-// next collection. before is what was in use before the last one.
-func garbagePercent(live, before, most int64) int {
-	p := int64(collector.Percent)
-	if live < before*2/3 {
-		p = steadyPercent
+// next collection. grown is by how much they are more than after the last one, and since
+// what was allocated meanwhile.
+//
+// In a heap that grows, most of what is allocated stays. If it were collected after the same
+// number of bytes each time, its collections would cost the square of its size.
+func garbagePercent(live, grown, since, most int64) int {
+	p, least := int64(steadyPercent), int64(25)
+	if grown*3 >= since*2 {
+		p, least, most = collector.Percent, 100, most*2
 	}
-	return int(min(p, max(25, most*100/max(live, 1))))
+	return int(min(p, max(least, most*100/max(live, 1))))
 }
 
 // afterEachCollection calls f after each garbage collection, on the runtime's goroutine
