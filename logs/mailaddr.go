@@ -111,9 +111,8 @@ func mimeAddrs(s []byte, f func(addr []byte) bool) {
 func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
 	last := 0 // end of the previous candidate
 	for i := 0; i < len(s); {
-		if !mayBeginAddr(s[i:]) {
-			i++
-			continue
+		if i = nextAddr(s, i); i == len(s) {
+			return
 		}
 		n := longestAddr(s[i:])
 		if n == 0 {
@@ -129,19 +128,31 @@ func ipAddrs(s []byte, wrapped bool, f func(a netip.Addr) bool) {
 	}
 }
 
-// mayBeginAddr reports false if longestAddr would find nothing, as in most text.
-func mayBeginAddr(b []byte) bool {
-	switch c := b[0]; {
-	case c-'0' <= 9:
-		return true
-	case c == ':':
-		return len(b) > 1 && b[1] == ':'
-	case (c|0x20)-'a' <= 5:
-		n := hexRun(b)
-		return n < len(b) && b[n] == ':'
+// nextAddr returns the first place from i on at which longestAddr may find something, or
+// len(s). In most text there is none.
+func nextAddr(s []byte, i int) int {
+	for i < len(s) {
+		if !isHex(s[i]) {
+			if s[i] == ':' && i+1 < len(s) && s[i+1] == ':' {
+				return i
+			}
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(s) && isHex(s[end]) {
+			end++
+		}
+		if end < len(s) && (s[end] == ':' || s[end] == '.') {
+			return max(i, end-4) // a number has at most four digits
+		}
+		i = end
 	}
-	return false
+	return i
 }
+
+// isHex reports whether c is a hexadecimal digit.
+func isHex(c byte) bool { return c-'0' <= 9 || (c|0x20)-'a' <= 5 }
 
 // isWrapped reports whether an address stands between brackets or blanks.
 func isWrapped(before, after []byte) bool {
@@ -243,10 +254,7 @@ func afterColons(b []byte, lead int) int {
 // hexRun counts the leading hexadecimal digits of b, up to 4.
 func hexRun(b []byte) int {
 	n := 0
-	for n < len(b) && n < 4 {
-		if c := b[n] | 0x20; (b[n] < '0' || b[n] > '9') && (c < 'a' || c > 'f') {
-			break
-		}
+	for n < len(b) && n < 4 && isHex(b[n]) {
 		n++
 	}
 	return n

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -117,5 +118,29 @@ func TestTextSet(t *testing.T) {
 	}
 	if len(s.list) != 0 || len(s.ends) != 1000 {
 		t.Error(len(s.ends))
+	}
+}
+
+// Places that nextAddr leaves out begin no address.
+func TestNextAddr(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 20000 {
+		b := make([]byte, random.IntN(24))
+		for i := range b {
+			b[i] = "0129abfFg::::....[] "[random.IntN(20)]
+		}
+		i := 0
+		for at := range b {
+			if longestAddr(b[at:]) == 0 {
+				continue
+			}
+			for i = nextAddr(b, i); i < at; i = nextAddr(b, i) {
+				i++
+			}
+			if i != at {
+				t.Fatalf("%q: nextAddr leaves out %d", b, at)
+			}
+			i++
+		}
 	}
 }

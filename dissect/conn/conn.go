@@ -215,8 +215,8 @@ func (c *Conn) ifRare() *rare {
 	return c.ext.rare
 }
 
-func (c *Conn) orig() *side { return &c.side[c.origin] }
-func (c *Conn) resp() *side { return &c.side[c.origin^1] }
+func (c *Conn) orig() *side { return &c.side[c.origin&1] }
+func (c *Conn) resp() *side { return &c.side[c.origin&1^1] }
 
 // sideOf returns the sending and the receiving side.
 func (c *Conn) sideOf(isOrig bool) (s, peer *side) {

@@ -147,6 +147,13 @@ func TestSignatures(t *testing.T) {
 		{replies, "NOTICE x\r\nNOTICE y\r\n:srv 020 * :wait", true},
 		{replies, "220 hi", true},
 		{replies, "hello 220 hi", false},
+		{replies, ": 001 me", false},
+		{replies, ":srv  001 me", false},
+		{replies, ":srv 001", false},
+		{replies, ":srv\r01 me", false},
+		{replies, ":srv", false},
+		{replies, "2200 hi", false},
+		{replies, "220", false},
 		{isServer, "PASS x\r\nSERVER a.b 1 :text\r\n", true},
 		{isServer, "SERVER a.b x :text\r\n", false},
 	} {

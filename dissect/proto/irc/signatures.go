@@ -20,7 +20,6 @@ var (
 	userNick = regexp.MustCompile(`(?s)^ *(?i:USER) +.+[\n\r]+ *(?i:NICK) +.*[\r\n]`)
 	nickUser = regexp.MustCompile(`(?s)^ *(?i:NICK) +.+[\r\n]+ *(?i:USER) +.+[\r\n]`)
 	server   = regexp.MustCompile(`(?s)^ *(?i:SERVER) +[^ ]+ +[0-9]+ +:.+[\r\n]`)
-	numeric  = regexp.MustCompile(`^(?::[^ \n\r]+ )?[0-9][0-9][0-9] `)
 )
 
 func registers(b []byte) bool {
@@ -50,8 +49,21 @@ func describes(b []byte) bool {
 
 func replies(b []byte) bool {
 	return detect.AnyLine(b, func(b []byte) bool {
-		return len(b) > 0 && (b[0] == ':' || isDigit(b[0])) && numeric.Match(b)
+		return len(b) > 0 && (b[0] == ':' || isDigit(b[0])) && isNumeric(b)
 	})
+}
+
+// isNumeric reports whether b begins with three digits and a blank, perhaps after a prefix.
+// The lines of many protocols begin with a digit, which makes it too hot for a pattern.
+func isNumeric(b []byte) bool {
+	if b[0] == ':' {
+		n := bytes.IndexAny(b, " \n\r")
+		if n < 2 || b[n] != ' ' {
+			return false
+		}
+		b = b[n+1:]
+	}
+	return len(b) > 3 && isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) && b[3] == ' '
 }
 
 // begins reports whether b begins with word, ignoring case and leading blanks.
