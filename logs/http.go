@@ -91,7 +91,6 @@ type httpState struct {
 	ws                    *wsState
 	request, reply, depth uint32
 	waiting               uint32 // length of pending
-	wsHeld                int    // bytes of ws on the connection's account
 }
 
 func installHTTP(h *event.Hooks, out schemas.Emitter, o *Options) {
@@ -231,9 +230,8 @@ func (x *httpExchange) get(which int) value.Opt[string] {
 
 func (b *httpLog) dropWebSocket(c event.Conn, s *httpState) {
 	if s.ws != nil {
+		b.hold(c, -s.ws.held)
 		s.ws = nil
-		b.hold(c, -s.wsHeld)
-		s.wsHeld = 0
 	}
 }
 
@@ -313,7 +311,7 @@ func (b *httpLog) onHeader(e *event.HTTPHeader) {
 	}
 	b.account(e.Conn, s, x)
 	if b.ws && s.webSocketHeader(e) && len(e.Value) > smallState {
-		s.wsHeld += len(e.Value)
+		s.ws.held += len(e.Value)
 		b.hold(e.Conn, len(e.Value))
 	}
 }

@@ -12,6 +12,7 @@ import (
 type wsState struct {
 	subprotocol                       value.Opt[string]
 	protocols, extensions, serverExts []string
+	held                              int // bytes on the connection's account
 }
 
 // maxWebSocketList bounds the elements of a column of websocket.log.

@@ -178,7 +178,7 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 		return Handover{}
 	}
 	x.analyzers[n].a, x.analyzers[n].off = a, false
-	x.counted = nil
+	x.countNothing()
 	t.weigh(c, n, at.p.Size)
 	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
@@ -227,7 +227,7 @@ func (t *Table) shed(x *ext) {
 
 func (t *Table) turnOff(c *Conn, i int) {
 	c.ext.analyzers[i].off = true
-	c.ext.counted = nil
+	c.ext.countNothing()
 	t.hold(c, -c.ext.analyzers[i].p.Size)
 	defer t.contain(c, i)
 	c.ext.analyzers[i].a.Done()
@@ -352,7 +352,7 @@ func (t *Table) contain(c *Conn, i int) {
 func (t *Table) blame(c *Conn, i int, r any) {
 	at := &c.ext.analyzers[i]
 	at.off = true
-	c.ext.counted = nil
+	c.ext.countNothing()
 	t.panicked(c, at.p, r)
 }
 
@@ -393,7 +393,7 @@ func (t *Table) analyzersData(c *Conn, isOrig bool, b []byte) {
 	if c.ext == nil {
 		return
 	}
-	if k := c.ext.counted; k != nil && k.Count(isOrig, b) {
+	if r := c.ext.rare; r != nil && r.counted != nil && r.counted.Count(isOrig, b) {
 		return
 	}
 	c.ext.speak(isOrig, c.transport == value.ProtoUDP)

@@ -120,7 +120,6 @@ type ext struct {
 	tunnel    *Encap
 	rare      *rare
 	account   *account // of what builders and analyzers hold; nil if that is nothing
-	counted   *Counted // datagrams that no analyzer gets; nil if there are none
 	services  [maxServices]uint8
 	session   millis // of EndAfterSilence or EndAfter
 	turn      Turn   // 0 before the first payload
@@ -153,6 +152,7 @@ type rare struct {
 	weirds    []weirdCount
 	tunnels   tunnel.State // of the tunnels that the connection carries
 	strays    strays
+	counted   *Counted // datagrams that no analyzer gets; nil if there are none
 	observed  *observed
 	// sessionEnd is the packet count from which ext.session no longer applies, 0 for
 	// none.

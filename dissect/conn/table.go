@@ -101,8 +101,10 @@ type Table struct {
 	live    int
 	latest  *Conn // the last result of lookup
 	ending  *Conn // whose end others hear of
-	named   *Conn // whose uid is name
-	name    value.UID
+	// endPanicked reports a panic of one who heard of it.
+	endPanicked func(r any)
+	named       *Conn // whose uid is name
+	name        value.UID
 
 	chunks [][]Conn
 	free   []uint32
@@ -168,6 +170,7 @@ func NewTable(o Options, hooks *event.Hooks, cause func(deadline value.Time, fir
 		o.Seed = RandomSeed()
 	}
 	t := &Table{cfg: o, hooks: hooks, cause: cause, icmp: icmp.New(hooks), panics: make(map[*Protocol]int), head: none, tail: none, oldestHalf: none, hand: none}
+	t.endPanicked = func(r any) { t.panicked(t.ending, &listeners, r) }
 	t.slotKey = RandomSeed()
 	t.setSlots(1 << 10)
 	t.wheel.init()
@@ -419,13 +422,12 @@ func (t *Table) finish(c *Conn) {
 	around := t.ending
 	t.ending = c
 	t.finishAnalyzers(c)
-	panicked := func(r any) { t.panicked(c, &listeners, r) }
 	if e := t.hooks.Conn.ConnectionStateRemove.Begin(); e != nil {
 		e.Conn = c
-		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, panicked)
+		t.hooks.Conn.ConnectionStateRemove.RaiseAll(e, t.endPanicked)
 	}
 	if c.ext != nil && (c.ext.slots.v != nil || c.ext.slots.next != nil) {
-		t.hooks.End(c, panicked)
+		t.hooks.End(c, t.endPanicked)
 	}
 	t.ending = around
 }

@@ -218,7 +218,14 @@ func (u Use) CountOnly(k *Counted) {
 			return
 		}
 	}
-	u.c.ext.counted = k
+	u.c.rarely().counted = k
+}
+
+// countNothing ends what CountOnly has begun.
+func (x *ext) countNothing() {
+	if x.rare != nil {
+		x.rare.counted = nil
+	}
 }
 
 // Attach adds an analyzer of p to the connection, beside this one; see Table.Attach.
