@@ -153,13 +153,13 @@ func (t *Table) Attach(c *Conn, p *Protocol) Handover {
 			return Handover{}
 		}
 	}
-	return t.attach(c, attached{p: p})
+	return t.attach(c, p, byTable)
 }
 
-// attach makes the analyzer of an entry and adds it to c. It takes the place in the
-// list first, because the analyzer may attach others while it is made.
-func (t *Table) attach(c *Conn, at attached) Handover {
-	if t.panics[at.p] >= maxPanics {
+// attach makes an analyzer and adds it to c. It takes the place in the list first, because
+// the analyzer may attach others while it is made.
+func (t *Table) attach(c *Conn, p *Protocol, by feeder) Handover {
+	if t.panics[p] >= maxPanics {
 		return Handover{}
 	}
 	x := c.extra()
@@ -167,9 +167,11 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 	if n == cap(x.analyzers) {
 		t.growAnalyzers(x)
 	}
-	at.off = true
-	x.analyzers = append(x.analyzers, at)
-	a := t.newAnalyzer(Use{c, int32(n)}, at.p)
+	x.analyzers = x.analyzers[:n+1]
+	at := &x.analyzers[n]
+	*at = attached{}
+	at.p, at.fedBy, at.off = p, by, true
+	a := t.newAnalyzer(Use{c, int32(n)}, p)
 	if a == nil {
 		if n == len(x.analyzers)-1 {
 			x.analyzers[n] = attached{}
@@ -179,7 +181,7 @@ func (t *Table) attach(c *Conn, at attached) Handover {
 	}
 	x.analyzers[n].a, x.analyzers[n].off = a, false
 	x.countNothing()
-	t.weigh(c, n, at.p.Size)
+	t.weigh(c, n, p.Size)
 	return Handover{c: c, n: int32(n), on: true, fed: true}
 }
 

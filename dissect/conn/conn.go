@@ -236,16 +236,14 @@ func (c *Conn) index(isOrig bool) int {
 }
 
 // ID returns the five-tuple.
-func (c *Conn) ID() event.ConnID {
-	id := event.ConnID{
-		OrigH: c.key.a.Netip(), OrigP: c.key.pa,
-		RespH: c.key.b.Netip(), RespP: c.key.pb,
-		Proto: c.transport, IPProto: c.key.proto,
-	}
+func (c *Conn) ID() (id event.ConnID) {
+	a, b, pa, pb := &c.key.a, &c.key.b, c.key.pa, c.key.pb
 	if c.origin == 1 {
-		id.OrigH, id.RespH = id.RespH, id.OrigH
-		id.OrigP, id.RespP = id.RespP, id.OrigP
+		a, b, pa, pb = b, a, pb, pa
 	}
+	id.OrigH, id.OrigP = a.Netip(), pa
+	id.RespH, id.RespP = b.Netip(), pb
+	id.Proto, id.IPProto = c.transport, c.key.proto
 	return id
 }
 
@@ -305,22 +303,26 @@ func (c *Conn) FirstPacket() uint64 { return c.first }
 func (c *Conn) Transport() value.Proto { return c.transport }
 
 // Orig describes the originator's side.
-func (c *Conn) Orig() event.Endpoint { return c.endpoint(c.orig(), c.resp()) }
+func (c *Conn) Orig() (e event.Endpoint) {
+	c.endpoint(&e, c.orig(), c.resp())
+	return e
+}
 
 // Resp describes the responder's side.
-func (c *Conn) Resp() event.Endpoint { return c.endpoint(c.resp(), c.orig()) }
+func (c *Conn) Resp() (e event.Endpoint) {
+	c.endpoint(&e, c.resp(), c.orig())
+	return e
+}
 
-func (c *Conn) endpoint(s, peer *side) event.Endpoint {
-	e := event.Endpoint{
-		Packets: s.packets, IPBytes: s.ipBytes, FlowLabel: s.flowLabel,
-		State: s.state, HasL2: s.flags&sideL2 != 0, L2: s.l2, Size: s.size,
-	}
+// endpoint sets e, which is empty.
+func (c *Conn) endpoint(e *event.Endpoint, s, peer *side) {
+	e.Packets, e.IPBytes, e.Size = s.packets, s.ipBytes, s.size
+	e.FlowLabel, e.State, e.HasL2, e.L2 = s.flowLabel, s.state, s.flags&sideL2 != 0, s.l2
 	if c.transport == value.ProtoTCP {
 		e.Size = s.tcpSize(peer)
 	} else if s.flags&sideActive != 0 {
 		e.State = event.StateEstablished
 	}
-	return e
 }
 
 // VLAN returns the outer VLAN id of the first packet.

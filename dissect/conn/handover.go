@@ -43,7 +43,7 @@ func (u Use) HandOver(p *Protocol) Handover {
 		t.weird(c, "too_many_inner_streams", "", "")
 		return h
 	}
-	if x := t.attach(c, attached{p: p, fedBy: byAnalyzer}); x.fed {
+	if x := t.attach(c, p, byAnalyzer); x.fed {
 		h = x
 	}
 	return h

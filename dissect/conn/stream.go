@@ -100,8 +100,8 @@ func (d *piece) end() uint64 { return d.seq + uint64(len(d.data)) }
 // cut removes everything before seq from d.
 func (d *piece) cut(seq uint64) { d.data, d.seq = d.data[seq-d.seq:], seq }
 
-// dataSent processes the payload of a segment of s.
-func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
+// dataSent processes the payload of a segment of s, which begins at seq in its stream.
+func (t *Table) dataSent(c *Conn, s, peer *side, seq uint64, data []byte, flags uint8) {
 	if s.flags&sideNoStream != 0 {
 		return
 	}
@@ -112,7 +112,9 @@ func (t *Table) dataSent(c *Conn, s, peer *side, d piece) {
 		s.flags |= sideNoStream
 		return
 	}
-	if acked := s.relative(s.ackSeq, s.ackWraps); d.seq < acked {
+	var d piece
+	d.seq, d.data, d.flags = seq, data, flags
+	if acked := s.relative(s.ackSeq, s.ackWraps); seq < acked {
 		if d.end() <= acked {
 			return
 		}

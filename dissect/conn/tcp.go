@@ -171,7 +171,7 @@ func (t *Table) predicted(c *Conn, p *Packet, hdr header, data []byte, n int) bo
 		t.acked(c, peer, s, peer.relative(ack, peer.ackWraps))
 	}
 	if n > 0 {
-		t.dataSent(c, s, peer, piece{rel, data[:n], hdr.flags()})
+		t.dataSent(c, s, peer, rel, data[:n], hdr.flags())
 	}
 	return true
 }
@@ -239,7 +239,10 @@ func (t *Table) receive(c *Conn, p *Packet, hdr header, data []byte, n int, acce
 	if before && flags&flagRST == 0 {
 		t.weird(c, "TCP_seq_underflow_or_misorder", "", "TCP")
 	}
-	g := segment{s, peer, rel, n, seq, ack, end, flags, isOrig}
+	// A literal would be put together elsewhere and copied, and the copy waits for its parts
+	// to be stored: some nanoseconds a packet, here as in other places that are as hot.
+	var g segment
+	g.s, g.peer, g.rel, g.n, g.seq, g.ack, g.end, g.flags, g.isOrig = s, peer, rel, n, seq, ack, end, flags, isOrig
 	// This may flip the connection. The rest uses the old roles, as in Zeek.
 	c.tcpHistory(s, flags, rel, n)
 	t.updateWindow(c, s, peer, hdr)
@@ -326,7 +329,7 @@ func (t *Table) receive(c *Conn, p *Packet, hdr header, data []byte, n int, acce
 		if flags&flagSYN != 0 {
 			rel++
 		}
-		t.dataSent(c, s, peer, piece{rel, data[:n], flags})
+		t.dataSent(c, s, peer, rel, data[:n], flags)
 	} else if n > 0 && len(data) < n && flags&flagRST == 0 && c.flags&flagSkip == 0 && !before {
 		t.weird(c, "truncated_tcp_payload", "", "TCP")
 	}

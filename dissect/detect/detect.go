@@ -602,8 +602,10 @@ func (w *watch) Done() {
 	if cap(w.chunks) > max(16, 4*len(w.chunks)) {
 		w.chunks = nil // or all would have room for the most
 	}
-	*w = watch{d: w.d, chunks: w.chunks[:0], gaps: w.gaps[:0], found: w.found[:0]}
-	w.d.free.Put(w)
+	d, chunks, gaps, found := w.d, w.chunks, w.gaps, w.found
+	*w = watch{}
+	w.d, w.chunks, w.gaps, w.found = d, chunks[:0], gaps[:0], found[:0]
+	d.free.Put(w)
 }
 
 // Flip follows the connection's change of roles.

@@ -131,7 +131,9 @@ const keptPart = 4096
 // Reset prepares s for a new stream with lines of up to max bytes. budget may be nil.
 func (s *Splitter) Reset(r Receiver, seen *Seen, budget *Budget, max int) {
 	s.Release()
-	*s = Splitter{r: r, seen: seen, budget: budget, max: max, part: s.part, size: -1, eol: CR | LF}
+	part := s.part
+	*s = Splitter{}
+	s.r, s.seen, s.budget, s.max, s.part, s.size, s.eol = r, seen, budget, max, part, -1, CR|LF
 }
 
 // Release frees the bytes that s holds, before s is kept for reuse.

@@ -76,8 +76,10 @@ func (f *File) reset() {
 	if cap(f.filename) > keptFilename {
 		f.filename = nil
 	}
-	*f = File{m: f.m, conns: f.conns[:0], filename: f.filename[:0], analyzers: f.analyzers[:0],
-		names: f.names[:0], slots: f.slots, wait: f.wait}
+	m, conns, filename, analyzers, names, slots, wait := f.m, f.conns, f.filename, f.analyzers, f.names, f.slots, f.wait
+	*f = File{}
+	f.m, f.conns, f.filename, f.analyzers, f.names = m, conns[:0], filename[:0], analyzers[:0], names[:0]
+	f.slots, f.wait = slots, wait
 }
 
 // FUID returns the identifier of the file.
@@ -336,7 +338,7 @@ func (f *File) found(mime string, meta event.FileMetadata) {
 		m.extract.consider(f)
 	}
 	if e := m.hooks.File.Sniff.Begin(); e != nil {
-		*e = event.FileSniff{File: f, Meta: meta}
+		e.File, e.Meta = f, meta
 		m.hooks.File.Sniff.Raise(e)
 	}
 }

@@ -564,7 +564,7 @@ func (a *analyzer) firstLineOfReply(line []byte) {
 func (a *analyzer) reply() {
 	a.noteReply(a.code)
 	if e := a.f.hooks.Reply.Begin(); e != nil {
-		*e = event.HTTPReply{Conn: a.Conn(), Version: a.respVersion.String(), Code: uint64(a.code), Reason: a.reason}
+		e.Conn, e.Version, e.Code, e.Reason = a.Conn(), a.respVersion.String(), uint64(a.code), a.reason
 		a.f.hooks.Reply.Raise(e)
 	}
 	a.reason = nil
@@ -602,7 +602,7 @@ func (a *analyzer) header(isOrig bool, h *mime.Header) {
 		a.Weird(name, "", websocket.Source)
 	}
 	if e := a.f.hooks.Header.Begin(); e != nil {
-		*e = event.HTTPHeader{Conn: a.Conn(), IsOrig: isOrig, OriginalName: h.Name, Name: a.f.upper, Value: h.Value}
+		e.Conn, e.IsOrig, e.OriginalName, e.Name, e.Value = a.Conn(), isOrig, h.Name, a.f.upper, h.Value
 		a.f.hooks.Header.Raise(e)
 	}
 }

@@ -78,7 +78,8 @@ type entityState struct {
 
 func (e *entity) begin(m *message, parent *mime.Entity, expect bodyExpected) {
 	e.m, e.outer = m, nil
-	e.entityState = entityState{expect: expect, length: -1, rangeLen: -1, whole: -1, sendSize: true}
+	e.entityState = entityState{}
+	e.expect, e.length, e.rangeLen, e.whole, e.sendSize = expect, -1, -1, -1, true
 	e.all.reset()
 	e.Begin(e, parent, &m.a.f.scratch)
 }

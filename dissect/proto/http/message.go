@@ -83,15 +83,15 @@ func (m *message) done(interrupted bool, why string) {
 	}
 	m.finished = true
 	m.top.EndOfData()
-	m.last = remains{m.top.body, m.top.remaining(), m.top.file}
+	m.last.body, m.last.left, m.last.file = m.top.body, m.top.remaining(), m.top.file
 	m.top.endFile()
 	a := m.a
 	a.noteDone(m.isOrig)
 	if e := a.f.hooks.MessageDone.Begin(); e != nil {
-		*e = event.HTTPMessageDone{Conn: a.Conn(), IsOrig: m.isOrig, Stat: event.HTTPMessageStat{
-			Start: m.start, Interrupted: interrupted, FinishMsg: why, BodyLength: uint64(m.body),
-			ContentGapLength: uint64(m.missing), HeaderLength: uint64(m.header),
-		}}
+		e.Conn, e.IsOrig = a.Conn(), m.isOrig
+		s := &e.Stat
+		s.Start, s.Interrupted, s.FinishMsg = m.start, interrupted, why
+		s.BodyLength, s.ContentGapLength, s.HeaderLength = uint64(m.body), uint64(m.missing), uint64(m.header)
 		a.f.hooks.MessageDone.Raise(e)
 	}
 	m.release()
