@@ -284,8 +284,10 @@ func FuzzSMB2(f *testing.F) {
 			play2(b, []side2{{true, orig}, {false, resp}}, size)
 			return *lines, b.Table.Stats()
 		}
-		// Resynchronization depends on segments, so the input must start with a message.
-		if len(orig) < 8 || !startsMessage(orig) || len(resp) > 0 && (len(resp) < 8 || !startsMessage(resp)) {
+		// Resynchronization depends on segments, so the input must start with a message, and
+		// not in a frame of another type, after which the boundaries are lost.
+		begins := func(b []byte) bool { return startsMessage(b) && b[0] == sessionMessage }
+		if !begins(orig) || len(resp) > 0 && !begins(resp) {
 			run(int(size) + 1)
 			return
 		}
