@@ -171,6 +171,12 @@ func (r *remembered) keep(k *kexInit, isOrig bool) {
 	r.buf = append(r.buf, k.raw[listCompressionToClient]...)
 }
 
+// forget drops what is remembered of the first KEXINIT.
+func (a *analyzer) forget() {
+	a.HoldState(-len(a.first.buf))
+	a.first.buf, a.first.kex, a.first.toSrv = reuse(a.first.buf), 0, 0
+}
+
 func (r *remembered) lists() (kex, toServer, toClient []byte) {
 	return r.buf[:r.kex], r.buf[r.kex:r.toSrv], r.buf[r.toSrv:]
 }
@@ -241,6 +247,7 @@ func (a *analyzer) kexInit(i int, f *fields) bool {
 	switch {
 	case !a.first.seen:
 		a.first.keep(k, isOrig)
+		a.HoldState(len(a.first.buf))
 	case a.first.isOrig != isOrig:
 		a.negotiate(k, isOrig)
 	}
@@ -284,7 +291,7 @@ func (a *analyzer) negotiate(k *kexInit, isOrig bool) {
 	}
 	if m != phaseInit {
 		a.phase = [2]phase{m, m}
-		a.first.buf = reuse(a.first.buf) // no further KEXINIT follows
+		a.forget() // no further KEXINIT follows
 	}
 	if m != phaseInit && m != phaseOtherKex {
 		return

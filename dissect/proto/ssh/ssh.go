@@ -60,6 +60,9 @@ type factory struct {
 	hooks *event.SSHEvents
 	opt   Options
 	free  freelist.List[analyzer]
+	// buffers are what pending has taken from. A key exchange may have 256 KB; the
+	// connection lives on without them.
+	buffers freelist.Sizes
 
 	kex   kexInit
 	names [][]byte
@@ -70,9 +73,8 @@ func (f *factory) new(u conn.Use) conn.Analyzer {
 	a := f.free.Get()
 	*a = analyzer{
 		f: f, Use: u,
-		pending: a.pending,
-		lines:   [2][]byte{reuse(a.lines[0]), reuse(a.lines[1])},
-		first:   remembered{buf: reuse(a.first.buf)},
+		lines: [2][]byte{reuse(a.lines[0]), reuse(a.lines[1])},
+		first: remembered{buf: reuse(a.first.buf)},
 	}
 	return a
 }
@@ -167,7 +169,7 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	}
 	kept := len(a.pending[i])
 	if kept > 0 {
-		a.pending[i] = append(a.pending[i], b...)
+		a.pending[i] = a.f.buffers.Append(a.pending[i], b)
 		b = a.pending[i]
 	}
 	for !a.off && len(b) > 0 && a.phase[i] != phaseEncrypted {
@@ -181,10 +183,12 @@ func (a *analyzer) Data(isOrig bool, b []byte) {
 	if a.off || a.phase[i] == phaseEncrypted {
 		rest = nil
 	}
-	if kept == 0 {
-		a.pending[i] = append(a.pending[i], rest...)
-	} else if len(rest) < len(a.pending[i]) {
-		a.pending[i] = a.pending[i][:copy(a.pending[i], rest)]
+	if old := a.pending[i]; len(rest) != len(old) {
+		a.pending[i] = nil
+		if len(rest) > 0 {
+			a.pending[i] = a.f.buffers.Append(nil, rest)
+		}
+		a.f.buffers.Put(old)
 	}
 	a.Hold(len(rest) - kept)
 	switch {
@@ -377,12 +381,14 @@ func (a *analyzer) giveUp(reason string) {
 	a.off = true
 }
 
-// release drops incomplete lines and packets.
+// release drops incomplete lines and packets, and what is remembered.
 func (a *analyzer) release() {
-	for i := range a.pending {
-		a.Hold(-len(a.pending[i]))
-		a.pending[i] = reuse(a.pending[i])
+	for i, b := range a.pending {
+		a.Hold(-len(b))
+		a.f.buffers.Put(b)
+		a.pending[i] = nil
 	}
+	a.forget()
 }
 
 // confirm confirms SSH once.
