@@ -3,6 +3,7 @@
 package ssh
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/wirelog/wirelog/dissect/conn"
@@ -73,6 +74,34 @@ func TestAllocations(t *testing.T) {
 		a.Data(false, encrypted)
 	}); n > 0 {
 		t.Errorf("%v allocations per encrypted packet", n)
+	}
+}
+
+// TestLargeKexInit has two KEXINITs of 60 KB. The first one's lists count as state until the
+// second comes; then neither is held.
+func TestLargeKexInit(t *testing.T) {
+	b, p, c := listening(t)
+	a := p.New(b.Table.Nested(c, &p.Protocol)).(*analyzer)
+	const name = "curve25519-sha256"
+	large := kexinit(name + strings.Repeat(",x", 30000))
+	before := b.Table.StateHeld()
+	a.Data(true, []byte("SSH-2.0-a\r\n"))
+	a.Data(false, []byte("SSH-2.0-b\r\n"))
+	for i, want := range []int{60000, 0} {
+		a.Data(i == 0, []byte(large[:40000]))
+		if held := b.Table.StateHeld() - before; held < 40000 {
+			t.Errorf("KEXINIT %d: %d bytes of half a packet count", i, held)
+		}
+		a.Data(i == 0, []byte(large[40000:]))
+		if held := b.Table.StateHeld() - before; held < want || held > want+1000 {
+			t.Errorf("KEXINIT %d: %d bytes count, want %d", i, held, want)
+		}
+		if a.pending[i] != nil {
+			t.Errorf("KEXINIT %d: the packet is still held", i)
+		}
+	}
+	if n := cap(a.first.buf); n > 8<<10 {
+		t.Errorf("%d bytes are remembered", n)
 	}
 }
 
