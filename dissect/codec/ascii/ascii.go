@@ -1,8 +1,11 @@
-// Package ascii changes the case of ASCII letters in place, several bytes at a time, and compares
-// without regard to it.
+// Package ascii changes the case of ASCII letters, several bytes at a time, and compares without
+// regard to it.
 package ascii
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 const (
 	each = 0x0101010101010101
@@ -10,10 +13,27 @@ const (
 )
 
 // Lower changes the ASCII letters of b to lower case.
-func Lower(b []byte) { change(b, each*(0x80-'A'), each*(0x7f-'Z')) }
+func Lower(b []byte) { change(b, b, each*(0x80-'A'), each*(0x7f-'Z')) }
 
 // Upper changes the ASCII letters of b to upper case.
-func Upper(b []byte) { change(b, each*(0x80-'a'), each*(0x7f-'z')) }
+func Upper(b []byte) { change(b, b, each*(0x80-'a'), each*(0x7f-'z')) }
+
+// AppendLower appends b to dst with its ASCII letters in lower case. It is faster than to change
+// a copy, which waits for the copy to be stored.
+func AppendLower(dst, b []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(b))[:n+len(b)]
+	change(dst[n:], b, each*(0x80-'A'), each*(0x7f-'Z'))
+	return dst
+}
+
+// AppendUpper appends b to dst with its ASCII letters in upper case, like AppendLower.
+func AppendUpper(dst, b []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(b))[:n+len(b)]
+	change(dst[n:], b, each*(0x80-'a'), each*(0x7f-'z'))
+	return dst
+}
 
 // Equal reports whether b is word, which is in lower case, in any case.
 func Equal(b []byte, word string) bool {
@@ -31,25 +51,26 @@ func Equal(b []byte, word string) bool {
 	return true
 }
 
-// change changes the case of the letters between two, which are given by what sets the
-// highest bit of each byte from the first one on, and of each byte beyond the last one. The
-// last bytes may be looked at twice, which does not matter: their case is the other one then.
-func change(b []byte, first, last uint64) {
+// change sets dst to b, which may be dst, with the case changed of the letters between two,
+// which are given by what sets the highest bit of each byte from the first one on, and of each
+// byte beyond the last one. The last bytes are read before any are written, because some may be
+// written twice.
+func change(dst, b []byte, first, last uint64) {
+	dst = dst[:len(b)]
 	switch n := len(b); {
 	case n >= 8:
-		for rest := b; len(rest) > 8; rest = rest[8:] {
-			binary.LittleEndian.PutUint64(rest, eight(binary.LittleEndian.Uint64(rest), first, last))
+		end := eight(binary.LittleEndian.Uint64(b[n-8:]), first, last)
+		for i := 0; i < n-8; i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], eight(binary.LittleEndian.Uint64(b[i:]), first, last))
 		}
-		rest := b[n-8:]
-		binary.LittleEndian.PutUint64(rest, eight(binary.LittleEndian.Uint64(rest), first, last))
+		binary.LittleEndian.PutUint64(dst[n-8:], end)
 	case n >= 4:
-		rest := b[n-4:]
-		w := eight(uint64(binary.LittleEndian.Uint32(b))|uint64(binary.LittleEndian.Uint32(rest))<<32, first, last)
-		binary.LittleEndian.PutUint32(b, uint32(w))
-		binary.LittleEndian.PutUint32(rest, uint32(w>>32))
+		w := eight(uint64(binary.LittleEndian.Uint32(b))|uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32, first, last)
+		binary.LittleEndian.PutUint32(dst, uint32(w))
+		binary.LittleEndian.PutUint32(dst[n-4:], uint32(w>>32))
 	default:
 		for i, c := range b {
-			b[i] = byte(eight(uint64(c), first, last))
+			dst[i] = byte(eight(uint64(c), first, last))
 		}
 	}
 }

@@ -15,6 +15,9 @@ func TestCase(t *testing.T) {
 					lower, upper := bytes.Clone(b), bytes.Clone(b)
 					Lower(lower)
 					Upper(upper)
+					if l, u := AppendLower([]byte("Ab"), b), AppendUpper([]byte("Ab"), b); string(l) != "Ab"+string(lower) || string(u) != "Ab"+string(upper) {
+						t.Fatalf("%q: appended %q and %q", b, l, u)
+					}
 					for i, x := range b {
 						wantLower, wantUpper := x, x
 						if 'A' <= x && x <= 'Z' {

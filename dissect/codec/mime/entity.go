@@ -323,8 +323,8 @@ func (e *Entity) contentType(h *Header) {
 		e.Illegal("media type/subtype not found in content type")
 		return
 	}
-	e.ty = AppendUpper(e.ty[:0], ty)
-	e.sub = AppendUpper(e.sub[:0], sub)
+	e.ty = ascii.AppendUpper(e.ty[:0], ty)
+	e.sub = ascii.AppendUpper(e.sub[:0], sub)
 	switch string(e.ty) {
 	case "MULTIPART":
 		e.typ = TypeMultipart

@@ -1,10 +1,6 @@
 package mime
 
-import (
-	"strings"
-
-	"github.com/wirelog/wirelog/dissect/codec/ascii"
-)
+import "strings"
 
 // The functions of this file parse header fields as Zeek does, which follows
 // RFC 2045 and RFC 5322 but is as lenient as real traffic requires.
@@ -139,14 +135,6 @@ func appendValue(dst, b []byte, boundary bool) (val, rest []byte, ok bool) {
 		return dst, b, false
 	}
 	return append(dst, b[from:to]...), b[to:], true
-}
-
-// AppendUpper appends b to dst in upper case.
-func AppendUpper(dst, b []byte) []byte {
-	n := len(dst)
-	dst = append(dst, b...)
-	ascii.Upper(dst[n:])
-	return dst
 }
 
 // A Header is one header field. Its slices are valid only during Handler.Header.

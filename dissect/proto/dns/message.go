@@ -250,9 +250,7 @@ func (d *decoder) questionRecord() bool {
 
 // lowered returns name in lower case. The result shares the buffer of owner names.
 func (d *decoder) lowered(name []byte) []byte {
-	b := d.owner[:copy(d.owner[:], name)]
-	ascii.Lower(b)
-	return b
+	return ascii.AppendLower(d.owner[:0], name[:min(len(name), len(d.owner))])
 }
 
 // records parses n records of a section.

@@ -249,8 +249,7 @@ func (a *analyzer) command(line []byte) bool {
 		return true
 	}
 	f := a.f
-	f.upper = append(f.upper[:0], cmd...)
-	ascii.Upper(f.upper)
+	f.upper = ascii.AppendUpper(f.upper[:0], cmd)
 	cmd = f.upper
 	if !a.confirmed {
 		a.confirmed = true

@@ -596,7 +596,7 @@ func (a *analyzer) header(isOrig bool, h *mime.Header) {
 		tok := h.Token()
 		a.protocol = append(a.protocol[:0], tok[:min(len(tok), maxUpgradeToken)]...)
 	}
-	a.f.upper = mime.AppendUpper(a.f.upper[:0], h.Name)
+	a.f.upper = ascii.AppendUpper(a.f.upper[:0], h.Name)
 	a.noteHeader(isOrig, a.f.upper, h.Value)
 	if name := a.handshake.Header(isOrig, a.f.upper, h.Value); name != "" {
 		a.Weird(name, "", websocket.Source)

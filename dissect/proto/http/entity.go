@@ -530,7 +530,7 @@ func (l *headers) add(h *mime.Header) {
 // table returns the headers, and upper with the names in upper case. The list is valid
 // until the next call.
 func (l *headers) table(upper []byte) (event.Table[event.MIMEHeader], []byte) {
-	upper = mime.AppendUpper(upper[:0], l.text)
+	upper = ascii.AppendUpper(upper[:0], l.text)
 	l.list = l.list[:0]
 	i := 0
 	for _, h := range l.at {

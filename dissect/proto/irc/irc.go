@@ -225,8 +225,7 @@ func (a *analyzer) Line(isOrig bool, b []byte) {
 		m.params = b[4:]
 	} else {
 		cmd, params, _ := bytes.Cut(b, []byte(" "))
-		a.f.upper = append(a.f.upper[:0], cmd...)
-		ascii.Upper(a.f.upper)
+		a.f.upper = ascii.AppendUpper(a.f.upper[:0], cmd)
 		m.command, m.params = a.f.upper, skipSpaces(params)
 	}
 	if !a.confirmed && isOrig && commands[string(m.command)] {

@@ -6,6 +6,7 @@ import (
 	"crypto/md5" //nolint:gosec // mime_content_hash is one
 	"hash"
 
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -206,7 +207,7 @@ func (m *Mail) newEntity(parent *mime.Entity) *mailEntity {
 func (e *mailEntity) Header(h *mime.Header) {
 	s := e.m.s
 	if x := s.Hooks.OneHeader.Begin(); x != nil {
-		s.upper = mime.AppendUpper(s.upper[:0], h.Name)
+		s.upper = ascii.AppendUpper(s.upper[:0], h.Name)
 		*x = event.MIMEOneHeader{Conn: e.m.cfg.Use.Conn(),
 			H: event.MIMEHeader{OriginalName: h.Name, Name: s.upper, Value: h.Value}}
 		s.Hooks.OneHeader.Raise(x)
@@ -226,7 +227,7 @@ func (e *mailEntity) EndOfHeaders() {
 	if !hook.On() {
 		return
 	}
-	s.upper = mime.AppendUpper(s.upper[:0], e.text)
+	s.upper = ascii.AppendUpper(s.upper[:0], e.text)
 	e.list = e.list[:0]
 	start := 0
 	for i := 0; i < len(e.ends); i += 2 {

@@ -3,7 +3,7 @@ package pop3
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/detect"
 )
 
@@ -58,7 +58,7 @@ func parseCommand(word []byte) command {
 		return cmdNone
 	}
 	var buf [longest]byte
-	up := mime.AppendUpper(buf[:0], word)
+	up := ascii.AppendUpper(buf[:0], word)
 	for c, w := range words {
 		if string(up) == w && signs <= c+1 {
 			return command(c)
@@ -103,7 +103,7 @@ func firstCommand(b []byte) bool {
 		return false
 	}
 	var buf [4]byte
-	switch string(mime.AppendUpper(buf[:0], b[:4])) {
+	switch string(ascii.AppendUpper(buf[:0], b[:4])) {
 	case "CAPA", "AUTH", "STLS":
 		return true
 	case "USER", "APOP":

@@ -6,8 +6,8 @@ package smtp
 import (
 	"strconv"
 
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 	"github.com/wirelog/wirelog/dissect/codec/contentline"
-	"github.com/wirelog/wirelog/dissect/codec/mime"
 	"github.com/wirelog/wirelog/dissect/conn"
 	"github.com/wirelog/wirelog/dissect/detect"
 	"github.com/wirelog/wirelog/dissect/event"
@@ -329,7 +329,7 @@ func (a *analyzer) request(word, arg []byte) {
 		a.Confirm()
 	}
 	if e := a.f.hooks.Request.Begin(); e != nil {
-		a.f.upper = mime.AppendUpper(a.f.upper[:0], word)
+		a.f.upper = ascii.AppendUpper(a.f.upper[:0], word)
 		*e = event.SMTPRequest{Conn: a.Conn(), IsOrig: !a.turned, Command: a.f.upper, Arg: arg}
 		a.f.hooks.Request.Raise(e)
 	}

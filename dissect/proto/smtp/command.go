@@ -3,7 +3,7 @@ package smtp
 import (
 	"bytes"
 
-	"github.com/wirelog/wirelog/dissect/codec/mime"
+	"github.com/wirelog/wirelog/dissect/codec/ascii"
 )
 
 // command is a client's command, or another event that a reply answers.
@@ -77,7 +77,7 @@ func parseCommand(word []byte) command {
 		return cmdNone
 	}
 	var buf [longest]byte
-	up := mime.AppendUpper(buf[:0], word)
+	up := ascii.AppendUpper(buf[:0], word)
 	if string(up) == "X-ANONYMOUSTLS" {
 		return cmdAnonymousTLS
 	}
