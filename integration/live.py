@@ -35,7 +35,7 @@ from wire import Wire, packets, prepare, skip, wait_for
 CAPTURES = ["mixed", "fragments", "ftp", "icmp", "vlan-qinq", "vxlan", "gre", "http", "dns", "tls-curl", "tunnels-nested"]
 FILTER = "udp port 53 or tcp port 21 or icmp or vlan"
 # Identifiers of connections, files and certificates, which have the times in them.
-UID = re.compile(r"(?<![0-9A-Za-z])[CF][0-9A-Za-z]{14,18}(?![0-9A-Za-z])")
+UID = re.compile(r"(?<![0-9A-Za-z])[CF][0-9A-Za-z]{8,18}(?![0-9A-Za-z])")
 
 # Sends the packets of captures as datagrams: KIND PORT CAPTURE...
 SENDER = """

@@ -12,26 +12,29 @@ const (
 	high = each << 7
 )
 
+// The arguments of change for the letters of each case.
+const (
+	upperFirst, upperLast = each * (0x80 - 'A'), each * (0x7f - 'Z')
+	lowerFirst, lowerLast = each * (0x80 - 'a'), each * (0x7f - 'z')
+)
+
 // Lower changes the ASCII letters of b to lower case.
-func Lower(b []byte) { change(b, b, each*(0x80-'A'), each*(0x7f-'Z')) }
+func Lower(b []byte) { change(b, b, upperFirst, upperLast) }
 
 // Upper changes the ASCII letters of b to upper case.
-func Upper(b []byte) { change(b, b, each*(0x80-'a'), each*(0x7f-'z')) }
+func Upper(b []byte) { change(b, b, lowerFirst, lowerLast) }
 
 // AppendLower appends b to dst with its ASCII letters in lower case. It is faster than to change
 // a copy, which waits for the copy to be stored.
-func AppendLower(dst, b []byte) []byte {
-	n := len(dst)
-	dst = slices.Grow(dst, len(b))[:n+len(b)]
-	change(dst[n:], b, each*(0x80-'A'), each*(0x7f-'Z'))
-	return dst
-}
+func AppendLower(dst, b []byte) []byte { return appendChanged(dst, b, upperFirst, upperLast) }
 
 // AppendUpper appends b to dst with its ASCII letters in upper case, like AppendLower.
-func AppendUpper(dst, b []byte) []byte {
+func AppendUpper(dst, b []byte) []byte { return appendChanged(dst, b, lowerFirst, lowerLast) }
+
+func appendChanged(dst, b []byte, first, last uint64) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, len(b))[:n+len(b)]
-	change(dst[n:], b, each*(0x80-'a'), each*(0x7f-'z'))
+	change(dst[n:], b, first, last)
 	return dst
 }
 
